@@ -1,1 +1,8 @@
-//! swath
+//! swath: search the Alaska Satellite Facility (ASF) archive for NISAR products and stream just the pixels you need.
+
+mod auth;
+pub mod error;
+pub mod http;
+
+pub use auth::{Password, Token};
+pub use error::{Error, ErrorKind, Result};
