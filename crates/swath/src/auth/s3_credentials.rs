@@ -21,6 +21,7 @@ pub(crate) struct S3Credentials {
     pub(crate) secret: Password,
     pub(crate) session_token: Password,
     pub(crate) expires: Timestamp,
+    renew_at: Timestamp,
 }
 
 /// Where S3 credentials come from. Shared by all readers of a session: however many wait, one request is made.
@@ -37,7 +38,8 @@ impl fmt::Debug for CredentialSource {
     }
 }
 
-/// Renewed when less than this is left: longer than any one request with its retries.
+/// Renewed when less than this is left (longer than any one request with its retries), or less than a tenth of a
+/// shorter life.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 
 #[derive(Deserialize)]
@@ -90,7 +92,7 @@ impl CredentialSource {
         }
         let response = self.http.send(&request).await?;
         match response.status {
-            200 if !response.is_html() => S3Credentials::parse(&response.body, &self.address),
+            200 if !response.is_html() => S3Credentials::parse(&response.body, &self.address, Timestamp::now()),
             // The gateway sends whoever it does not recognise to the login page.
             300..=399 => Err(Error::new(
                 ErrorKind::Authentication,
@@ -105,21 +107,23 @@ impl CredentialSource {
 }
 
 impl S3Credentials {
-    fn parse(body: &[u8], address: &SafeUrl) -> Result<Self> {
+    fn parse(body: &[u8], address: &SafeUrl, now: Timestamp) -> Result<Self> {
         // The parser's own message could quote a secret, so it is not passed on.
         let wrong = || Error::new(ErrorKind::Service, format!("{address} answered without S3 credentials"));
         let answer: Answer = serde_json::from_slice(body).map_err(|_| wrong())?;
-        let expires = answer.expiration.parse().map_err(|_| wrong().because("its expiration is no date"))?;
+        let expires: Timestamp = answer.expiration.parse().map_err(|_| wrong().because("its expiration is no date"))?;
+        let margin = (expires.duration_since(now) / 10).clamp(SignedDuration::ZERO, MARGIN);
         Ok(Self {
             key: answer.access_key_id,
             secret: Password::new(answer.secret_access_key),
             session_token: Password::new(answer.session_token),
             expires,
+            renew_at: expires.checked_sub(margin).unwrap_or(expires),
         })
     }
 
     fn is_fresh(&self, now: Timestamp) -> bool {
-        self.expires.duration_since(now) > MARGIN
+        now < self.renew_at
     }
 }
 
@@ -131,10 +135,13 @@ mod tests {
     fn the_gateway_s_answer_is_read_and_its_age_known() {
         let body = br#"{"accessKeyId":"ASIAX","secretAccessKey":"canary1","sessionToken":"canary2","expiration":"2026-11-22 09:03:30+00:00"}"#;
         let address = SafeUrl::parse("https://h.example/s3credentials").unwrap();
-        let credentials = S3Credentials::parse(body, &address).unwrap();
+        let credentials = S3Credentials::parse(body, &address, "2026-11-22T08:03:30Z".parse().unwrap()).unwrap();
         assert_eq!(credentials.expires.to_string(), "2026-11-22T09:03:30Z");
         assert!(credentials.is_fresh("2026-11-22T08:58:00Z".parse().unwrap()));
         assert!(!credentials.is_fresh("2026-11-22T08:58:31Z".parse().unwrap()));
+        let late = S3Credentials::parse(body, &address, "2026-11-22T09:03:20Z".parse().unwrap()).unwrap();
+        assert!(late.is_fresh("2026-11-22T09:03:28Z".parse().unwrap()));
+        assert!(!late.is_fresh("2026-11-22T09:03:29Z".parse().unwrap()));
         assert!(!format!("{credentials:?}").contains("canary"));
     }
 
@@ -146,7 +153,7 @@ mod tests {
             "{}",
             r#"{"accessKeyId":"a","secretAccessKey":"canary","sessionToken":"t","expiration":"x"}"#,
         ] {
-            let error = S3Credentials::parse(body.as_bytes(), &address).unwrap_err();
+            let error = S3Credentials::parse(body.as_bytes(), &address, Timestamp::now()).unwrap_err();
             assert!(!format!("{error:?}").contains("canary"));
         }
     }

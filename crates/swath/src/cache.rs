@@ -1,0 +1,122 @@
+//! Indexes kept between processes: the second opening of a granule costs no metadata request.
+//!
+//! One file per object and opened group, named by a digest of both. It holds the address, the version (size and entity
+//! tag) that the index was made from, what was read besides, and the index itself, which carries its own version and
+//! checksum. A file that cannot be used for any reason is treated as absent; it is rewritten by the next opening.
+//! The first read of pixels sends the remembered entity tag as `If-Match`, so a replaced object is an error, never a
+//! wrong number.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use swath_hdf5::Index;
+
+use crate::store::Version;
+
+/// A folder of saved indexes.
+#[derive(Debug, Clone)]
+pub(crate) struct IndexCache {
+    folder: PathBuf,
+}
+
+/// What is saved about one object.
+#[derive(Debug, Clone)]
+pub(crate) struct Saved {
+    pub(crate) version: Version,
+    /// The ends of coordinate axes by group path; see `tree::grids`.
+    pub(crate) axes: BTreeMap<String, crate::tree::GridAxes>,
+    pub(crate) index: Index,
+}
+
+/// The first line of a cache file; the index follows it.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    address: String,
+    group: String,
+    size: u64,
+    tag: Option<String>,
+    axes: BTreeMap<String, crate::tree::GridAxes>,
+}
+
+/// No index of a product is near this size; what is larger was not written by us.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+
+impl IndexCache {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// `$XDG_CACHE_HOME/swath/index`, or the platform's own place for caches.
+    pub(crate) fn default_folder(xdg_cache_home: Option<&str>) -> Option<PathBuf> {
+        use etcetera::BaseStrategy as _;
+        let base = match xdg_cache_home.map(PathBuf::from).filter(|path| path.is_absolute()) {
+            Some(base) => base,
+            None => etcetera::choose_base_strategy().ok()?.cache_dir(),
+        };
+        Some(base.join("swath").join("index"))
+    }
+
+    /// The saved index of `group` in the object at `address`, if there is a usable one.
+    pub(crate) fn load(&self, address: &str, group: &str) -> Option<Saved> {
+        let path = self.path(address, group);
+        if std::fs::metadata(&path).ok()?.len() > MAX_FILE_BYTES {
+            return None;
+        }
+        let bytes = std::fs::read(&path).ok()?;
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let header: Header = serde_json::from_slice(&bytes[..end]).ok()?;
+        // Digests collide one day; names do not.
+        if header.address != address || header.group != group {
+            return None;
+        }
+        let index = Index::from_bytes(&bytes[end + 1..]).ok()?;
+        Some(Saved { version: Version { size: header.size, tag: header.tag }, axes: header.axes, index })
+    }
+
+    /// Saves an index. A cache that cannot be written is no reason to fail: the next opening reads cold again.
+    pub(crate) fn save(&self, address: &str, group: &str, saved: &Saved) {
+        let header = Header {
+            address: address.to_owned(),
+            group: group.to_owned(),
+            size: saved.version.size,
+            tag: saved.version.tag.clone(),
+            axes: saved.axes.clone(),
+        };
+        let (Ok(mut bytes), Ok(index)) = (serde_json::to_vec(&header), saved.index.to_bytes()) else { return };
+        bytes.push(b'\n');
+        bytes.extend_from_slice(&index);
+        let _ = write_private(&self.path(address, group), &bytes);
+    }
+
+    /// Forgets what is saved about an object that has turned out to be another one.
+    pub(crate) fn forget(&self, address: &str, group: &str) {
+        let _ = std::fs::remove_file(self.path(address, group));
+    }
+
+    fn path(&self, address: &str, group: &str) -> PathBuf {
+        self.folder.join(format!("{:016x}{:016x}.index", digest(address, group, 0), digest(address, group, 1)))
+    }
+}
+
+/// FNV-1a (64 bit) over both names: a file name, not a proof.
+fn digest(address: &str, group: &str, salt: u8) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325_u64;
+    let bytes = [salt].into_iter().chain(address.bytes()).chain([0]).chain(group.bytes());
+    bytes.fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Writes beside the final name and renames: a reader sees the old file or the new one, never half of one.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    let done = std::fs::File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| std::fs::rename(&temporary, path));
+    if done.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    done
+}

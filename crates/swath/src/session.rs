@@ -1,0 +1,169 @@
+//! One value that carries login, network and cache: where `search` and `open` begin.
+//!
+//! A [`Session`] is cheap to clone and shared freely between tasks. There is no global state: two sessions know
+//! nothing of each other.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::auth::{CredentialSource, Login, LoginOptions, Prompt, Token};
+use crate::cache::IndexCache;
+use crate::error::{Error, Result};
+use crate::http::{Http, HttpOptions, Ledger, SafeUrl, TokenHosts};
+use crate::store::Store;
+
+/// NASA's Common Metadata Repository: the catalogue.
+const CMR_URL: &str = "https://cmr.earthdata.nasa.gov";
+/// NASA's Earthdata Login.
+const EDL_URL: &str = "https://urs.earthdata.nasa.gov";
+/// Where ASF's NISAR gateway gives temporary S3 credentials.
+const S3_CREDENTIALS_URL: &str = "https://nisar.asf.earthdatacloud.nasa.gov/s3credentials";
+
+/// What a session is made of. [`SessionOptions::from_environment`] is what the command and the Python module use.
+#[derive(Clone)]
+pub struct SessionOptions {
+    /// How the network is used.
+    pub http: HttpOptions,
+    /// Address of the catalogue.
+    pub cmr_url: SafeUrl,
+    /// Address of Earthdata Login.
+    pub edl_url: SafeUrl,
+    /// Address that exchanges the token for S3 credentials.
+    pub s3_credentials_url: SafeUrl,
+    /// An S3 endpoint in place of AWS's own, with buckets in its path.
+    pub s3_endpoint_url: Option<SafeUrl>,
+    /// Hosts that may see the token, comma-separated: `host`, `*.domain` or `host:port`.
+    pub token_hosts: String,
+    /// Folder of the index cache; `None` reads cold every time.
+    pub cache: Option<PathBuf>,
+    login: LoginOptions,
+}
+
+impl Default for SessionOptions {
+    /// The real services, no login, no cache.
+    fn default() -> Self {
+        let known = |text: &str| SafeUrl::from(url::Url::parse(text).unwrap_or_else(|_| unreachable!()));
+        Self {
+            http: HttpOptions::default(),
+            cmr_url: known(CMR_URL),
+            edl_url: known(EDL_URL),
+            s3_credentials_url: known(S3_CREDENTIALS_URL),
+            s3_endpoint_url: None,
+            token_hosts: TokenHosts::DEFAULT.to_owned(),
+            cache: None,
+            login: LoginOptions::default(),
+        }
+    }
+}
+
+impl SessionOptions {
+    /// The real services, changed by the environment: `SWATH_CMR_URL`, `SWATH_EDL_URL`, `SWATH_S3CREDENTIALS_URL`,
+    /// `SWATH_S3_ENDPOINT_URL`, `SWATH_TOKEN_HOSTS`, `SWATH_ALLOW_HTTP=loopback`, `EARTHDATA_TOKEN`, `NETRC`,
+    /// `XDG_CACHE_HOME` (and, read elsewhere, `SSL_CERT_FILE`, `HTTPS_PROXY`, `NO_PROXY`).
+    ///
+    /// # Errors
+    /// A usage error that names the variable whose value cannot be used.
+    pub fn from_environment() -> Result<Self> {
+        Self::from_variables(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    /// As [`SessionOptions::from_environment`], with `lookup` in place of the process's environment.
+    ///
+    /// # Errors
+    /// A usage error that names the variable whose value cannot be used.
+    pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let address = |name: &str| match lookup(name) {
+            Some(text) => SafeUrl::parse(&text).map(Some).map_err(|e| e.in_context(format!("{name} cannot be used"))),
+            None => Ok(None),
+        };
+        let mut options = Self::default();
+        options.cmr_url = address("SWATH_CMR_URL")?.unwrap_or(options.cmr_url);
+        options.edl_url = address("SWATH_EDL_URL")?.unwrap_or(options.edl_url);
+        options.s3_credentials_url = address("SWATH_S3CREDENTIALS_URL")?.unwrap_or(options.s3_credentials_url);
+        options.s3_endpoint_url = address("SWATH_S3_ENDPOINT_URL")?;
+        options.token_hosts = lookup("SWATH_TOKEN_HOSTS").unwrap_or(options.token_hosts);
+        options.http.allow_http_loopback = match lookup("SWATH_ALLOW_HTTP").as_deref() {
+            None => false,
+            Some("loopback") => true,
+            Some(_) => {
+                return Err(Error::usage("SWATH_ALLOW_HTTP cannot be used")
+                    .because("the only value it may have is loopback"));
+            }
+        };
+        options.login.environment_token = lookup("EARTHDATA_TOKEN");
+        options.login.netrc = crate::auth::Netrc::default_path(lookup("NETRC").as_deref());
+        options.cache = IndexCache::default_folder(lookup("XDG_CACHE_HOME").as_deref());
+        Ok(options)
+    }
+
+    /// Uses this token before any other.
+    #[must_use]
+    pub fn with_token(mut self, token: Token) -> Self {
+        self.login.token = Some(token);
+        self
+    }
+
+    /// Asks `prompt` for a token when none is found elsewhere; it returns `None` when nobody can be asked.
+    #[must_use]
+    pub fn with_prompt(mut self, prompt: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        let prompt: Prompt = Arc::new(prompt);
+        self.login.prompt = Some(prompt);
+        self
+    }
+
+    /// Keeps indexes in `folder`, or nowhere.
+    #[must_use]
+    pub fn with_cache(mut self, folder: Option<PathBuf>) -> Self {
+        self.cache = folder;
+        self
+    }
+}
+
+/// Login, network and cache in one value.
+#[derive(Debug, Clone)]
+pub struct Session(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    catalogue_url: SafeUrl,
+    cache: Option<IndexCache>,
+}
+
+impl Session {
+    /// A session with these options. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the network options cannot be used (a certificate that is none).
+    pub fn new(options: SessionOptions) -> Result<Self> {
+        let http = Http::new(options.http)?;
+        let hosts = TokenHosts::parse(&options.token_hosts);
+        let login = Arc::new(Login::new(http.clone(), options.edl_url, hosts, options.login));
+        let credentials =
+            Arc::new(CredentialSource::new(http.clone(), login.clone(), options.s3_credentials_url));
+        let store = Store { http, login, credentials, s3_endpoint: options.s3_endpoint_url };
+        let cache = options.cache.map(IndexCache::new);
+        Ok(Self(Arc::new(Inner { store, catalogue_url: options.cmr_url, cache })))
+    }
+
+    /// A session as the environment describes it.
+    ///
+    /// # Errors
+    /// As [`SessionOptions::from_environment`] and [`Session::new`].
+    pub fn from_environment() -> Result<Self> {
+        Self::new(SessionOptions::from_environment()?)
+    }
+
+    /// The account of every request of this session.
+    pub fn ledger(&self) -> &Ledger {
+        self.0.store.http.ledger()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn cache(&self) -> Option<&IndexCache> {
+        self.0.cache.as_ref()
+    }
+}

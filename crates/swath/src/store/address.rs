@@ -1,0 +1,125 @@
+//! What an object is called, and how the archive's two doors (https and S3) map onto each other.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::error::{Error, Result};
+use crate::http::SafeUrl;
+
+/// Where an object is. Prints without secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Address {
+    /// Behind the gateway (or any https server).
+    Https(SafeUrl),
+    /// In a bucket.
+    S3 {
+        /// Name of the bucket.
+        bucket: String,
+        /// Key of the object.
+        key: String,
+    },
+    /// A file of this machine.
+    Local(PathBuf),
+    /// Bytes handed over by the caller, under this name.
+    Memory(String),
+}
+
+impl Address {
+    /// Reads an address as a user writes it: a URL (`https://`, `s3://`, `file://`) or the path of a file.
+    ///
+    /// # Errors
+    /// A usage error when it is a URL of another kind, or an S3 URL without bucket or key.
+    pub fn parse(text: &str) -> Result<Self> {
+        let Some((scheme, rest)) = text.split_once("://") else { return Ok(Self::Local(PathBuf::from(text))) };
+        match scheme {
+            "https" | "http" => Ok(Self::Https(SafeUrl::parse(text)?)),
+            "s3" => match rest.split_once('/') {
+                Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
+                    Ok(Self::S3 { bucket: bucket.to_owned(), key: key.to_owned() })
+                }
+                _ => Err(Error::usage(format!("{text} names no object: s3://BUCKET/KEY is wanted"))),
+            },
+            "file" => Url::parse(text)
+                .ok()
+                .and_then(|url| url.to_file_path().ok())
+                .map(Self::Local)
+                .ok_or_else(|| Error::usage(format!("{text} names no file of this machine"))),
+            _ => Err(Error::usage(format!("cannot read {scheme}:// addresses"))
+                .with_hint("give an https:// or s3:// URL, a granule name, or the path of a file")),
+        }
+    }
+
+    pub(crate) fn memory(name: &str) -> Self {
+        Self::Memory(name.to_owned())
+    }
+
+    /// The last part: the name of the file.
+    pub fn file_name(&self) -> String {
+        let text = self.to_string();
+        let last = text.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or_default();
+        last.to_owned()
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Https(url) => write!(f, "{url}"),
+            Self::S3 { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+            Self::Local(path) => write!(f, "{}", path.display()),
+            Self::Memory(name) => write!(f, "{name}"),
+        }
+    }
+}
+
+/// A folder of the gateway and the bucket behind it.
+pub(crate) struct Archive {
+    /// First part of the path behind the gateway.
+    pub(crate) folder: &'static str,
+    /// The bucket that holds the same keys.
+    pub(crate) bucket: &'static str,
+}
+
+/// ASF's NISAR archive (facts of the gateway's bucket map, as seen in the catalogue's URLs).
+pub(crate) const ARCHIVES: &[Archive] = &[
+    Archive { folder: "NISAR", bucket: "sds-n-cumulus-prod-nisar-products" },
+    Archive { folder: "NISAR-UR", bucket: "sds-n-cumulus-prod-nisar-ur-products" },
+    Archive { folder: "NISAR-SAMPLE-DATA", bucket: "sds-n-cumulus-prod-nisar-sample-data" },
+    Archive { folder: "BROWSE", bucket: "sds-n-cumulus-prod-nisar-browse" },
+];
+
+/// The S3 address of an object behind the gateway; `None` when it is in none of the known folders.
+pub(crate) fn s3_of_https(url: &SafeUrl) -> Option<Address> {
+    let path = url.secret().path().trim_start_matches('/');
+    let (folder, key) = path.split_once('/')?;
+    let archive = ARCHIVES.iter().find(|archive| archive.folder == folder)?;
+    (!key.is_empty()).then(|| Address::S3 { bucket: archive.bucket.to_owned(), key: key.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_apart() {
+        assert!(matches!(Address::parse("https://h.example/a.h5").unwrap(), Address::Https(_)));
+        let s3 = Address::parse("s3://bucket/a/b.h5").unwrap();
+        assert_eq!(s3, Address::S3 { bucket: "bucket".into(), key: "a/b.h5".into() });
+        assert_eq!(s3.file_name(), "b.h5");
+        assert_eq!(Address::parse("dir/a.h5").unwrap(), Address::Local("dir/a.h5".into()));
+        for odd in ["s3://bucket", "s3:///key", "ftp://h/a", "file://"] {
+            assert!(Address::parse(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn the_gateway_s_folders_map_to_buckets() {
+        let url = SafeUrl::parse("https://nisar.asf.earthdatacloud.nasa.gov/NISAR/C/g/g.h5").unwrap();
+        let s3 = s3_of_https(&url).unwrap();
+        assert_eq!(s3.to_string(), "s3://sds-n-cumulus-prod-nisar-products/C/g/g.h5");
+        assert!(s3_of_https(&SafeUrl::parse("https://h.example/OTHER/x").unwrap()).is_none());
+    }
+}

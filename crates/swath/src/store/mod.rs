@@ -1,0 +1,207 @@
+//! From an address to bytes: `https://`, `s3://`, a local file or memory, all behind [`Object`].
+//!
+//! An [`Object`] reads ranges of one version of one object. Near ranges are merged into one request, long ones split,
+//! and all of a wave run together. How the bytes are reached (a redirect followed once, a signed URL reused until it
+//! expires, credentials renewed) is the business of the sources below; whoever reads never sees it.
+
+mod address;
+mod coalesce;
+mod local;
+mod remote;
+mod signed;
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use futures::future::BoxFuture;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use swath_hdf5::{Fetched, ReadError, ReadRanges};
+
+use crate::auth::{CredentialSource, Login};
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::{Http, Ledger, SafeUrl};
+
+pub use address::Address;
+pub(crate) use address::{Archive, s3_of_https};
+pub(crate) use coalesce::Coalescing;
+
+/// Which version of an object is being read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Size in bytes.
+    pub size: u64,
+    /// Entity tag as the server gives it, or the time of the last change of a local file.
+    pub tag: Option<String>,
+}
+
+/// One part of an object, with the version it came from.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) bytes: Bytes,
+    pub(crate) version: Version,
+}
+
+/// Where one object's bytes come from: one range, one answer. Everything else is the same for all and lives in
+/// [`Object`].
+pub(crate) trait Source: Send + Sync + std::fmt::Debug {
+    /// Reads a range of `known` (any version when `None`), cut at the end of the object.
+    fn read<'a>(&'a self, range: Range<u64>, known: Option<&'a Version>) -> BoxFuture<'a, Result<Part>>;
+}
+
+/// One object of the archive, opened for reading ranges.
+#[derive(Debug)]
+pub struct Object {
+    address: Address,
+    source: Box<dyn Source>,
+    coalescing: Coalescing,
+    version: Mutex<Option<Version>>,
+    ledger: Ledger,
+    waves: AtomicU64,
+}
+
+/// Ranges of one wave that are on their way together.
+const IN_FLIGHT: usize = 16;
+
+impl Object {
+    fn new(address: Address, source: Box<dyn Source>, coalescing: Coalescing, ledger: Ledger) -> Self {
+        Self { address, source, coalescing, version: Mutex::default(), ledger, waves: AtomicU64::new(0) }
+    }
+
+    /// An object whose bytes are all in memory.
+    pub fn in_memory(name: &str, bytes: Bytes) -> Self {
+        let (source, address) = (Box::new(local::Memory(bytes)), Address::memory(name));
+        Self::new(address, source, Coalescing::LOCAL, Ledger::default())
+    }
+
+    /// What the object is called: an address without secrets.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The version being read; known after the first read.
+    pub fn version(&self) -> Option<Version> {
+        self.version.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The account of this object's requests.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Rounds of requests so far: how many times a read had to wait for the network.
+    pub fn waves(&self) -> u64 {
+        self.waves.load(Ordering::Relaxed)
+    }
+
+    /// Remembers the version that an index was made from, so that the first read checks it.
+    pub(crate) fn expect_version(&self, version: Version) {
+        *self.version.lock().unwrap_or_else(PoisonError::into_inner) = Some(version);
+    }
+
+    /// Reads one range as one request.
+    pub(crate) async fn read(&self, range: Range<u64>) -> Result<Bytes> {
+        let known = self.version();
+        let part = self.source.read(range, known.as_ref()).await?;
+        let mut version = self.version.lock().unwrap_or_else(PoisonError::into_inner);
+        match version.as_ref() {
+            Some(seen) if *seen != part.version => {
+                Err(Error::new(ErrorKind::Integrity, format!("{} was replaced while it was read", self.address))
+                    .with_hint("run the command again"))
+            }
+            Some(_) => Ok(part.bytes),
+            None => {
+                *version = Some(part.version);
+                Ok(part.bytes)
+            }
+        }
+    }
+
+    /// Reads ranges as one wave and yields each as it arrives, with its place in `ranges`.
+    pub(crate) fn read_each<'a>(&'a self, ranges: &[Range<u64>]) -> BoxStream<'a, Result<(usize, Bytes)>> {
+        if ranges.is_empty() {
+            return stream::empty().boxed();
+        }
+        self.waves.fetch_add(1, Ordering::Relaxed);
+        let requests = self.coalescing.requests(ranges);
+        stream::iter(requests)
+            .map(move |request| async move {
+                let bytes = self.read_parallel(request.range.clone()).await?;
+                let cut = |member: &(usize, Range<u64>)| {
+                    let place = |at: u64| (at.saturating_sub(request.range.start) as usize).min(bytes.len());
+                    (member.0, bytes.slice(place(member.1.start)..place(member.1.end)))
+                };
+                Ok::<_, Error>(request.members.iter().map(cut).collect::<Vec<_>>())
+            })
+            .buffer_unordered(IN_FLIGHT)
+            .map_ok(|parts| stream::iter(parts.into_iter().map(Ok)))
+            .try_flatten()
+            .boxed()
+    }
+
+    /// One request, or several when the range is so long that one stream would be slower.
+    async fn read_parallel(&self, range: Range<u64>) -> Result<Bytes> {
+        let pieces = self.coalescing.split(&range);
+        if pieces.len() == 1 {
+            return self.read(range).await;
+        }
+        let parts: Vec<Bytes> =
+            stream::iter(pieces).map(|piece| self.read(piece)).buffered(IN_FLIGHT).try_collect().await?;
+        let mut whole = BytesMut::with_capacity(parts.iter().map(Bytes::len).sum());
+        parts.iter().for_each(|part| whole.extend_from_slice(part));
+        Ok(whole.freeze())
+    }
+}
+
+impl ReadRanges for Object {
+    fn read_ranges<'a>(&'a self, ranges: &'a [Range<u64>]) -> BoxFuture<'a, Result<Fetched, ReadError>> {
+        Box::pin(async move {
+            let mut parts = vec![Bytes::new(); ranges.len()];
+            let mut arriving = self.read_each(ranges);
+            while let Some((place, bytes)) = arriving.try_next().await? {
+                parts[place] = bytes;
+            }
+            let size = self.version().map_or(0, |version| version.size);
+            Ok(Fetched { parts, size })
+        })
+    }
+}
+
+/// Opens objects by address.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    pub(crate) http: Http,
+    pub(crate) login: Arc<Login>,
+    pub(crate) credentials: Arc<CredentialSource>,
+    pub(crate) s3_endpoint: Option<SafeUrl>,
+}
+
+impl Store {
+    /// Opens an object; nothing is read yet.
+    ///
+    /// # Errors
+    /// A usage error when the address is of no kind that can be read, or names a local file that does not exist.
+    pub(crate) fn open(&self, address: &Address) -> Result<Object> {
+        let ledger = self.http.ledger().child();
+        let http = self.http.with_ledger(ledger.clone());
+        let (source, coalescing): (Box<dyn Source>, _) = match address {
+            Address::Local(path) => (Box::new(local::LocalFile::open(path)?), Coalescing::LOCAL),
+            Address::Https(url) => {
+                let route = remote::Route::Gateway { login: self.login.clone() };
+                (Box::new(remote::Remote::new(http, url.clone(), route)), Coalescing::REMOTE)
+            }
+            Address::S3 { bucket, key } => {
+                let location = signed::S3Location::new(self.s3_endpoint.as_ref(), bucket, key)?;
+                let url = location.plain_url()?;
+                let route = remote::Route::S3 { credentials: self.credentials.clone(), location };
+                (Box::new(remote::Remote::new(http, url, route)), Coalescing::REMOTE)
+            }
+            Address::Memory(name) => return Err(Error::usage(format!("{name} is in memory, not in an archive"))),
+        };
+        Ok(Object::new(address.clone(), source, coalescing, ledger))
+    }
+}
+
+#[cfg(test)]
+mod tests;
