@@ -1,0 +1,330 @@
+//! Element types, as exact as the file states them.
+
+mod message;
+mod stored;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use message::parse as parse_message;
+
+/// Deepest nesting of a type (member of member, array of array); deeper types are refused.
+pub(crate) const MAX_DEPTH: usize = 32;
+
+/// The type of one element (HDF5 specification IV.A.2.d).
+///
+/// Sizes are those stored in the file. [`DataType::name`] gives the name numpy would print.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "stored::Nodes", try_from = "stored::Nodes")]
+#[non_exhaustive]
+pub enum DataType {
+    /// A whole number in two's complement.
+    Integer(Integer),
+    /// A floating-point number.
+    Float {
+        /// Bytes of one number.
+        size: u32,
+        /// Order of its bytes.
+        order: ByteOrder,
+        /// Where sign, exponent and mantissa lie.
+        format: FloatFormat,
+    },
+    /// A pair of floats, real then imaginary, without padding: how h5py and NISAR store complex numbers.
+    Complex {
+        /// Names of the two members in the file, `r` and `i` in NISAR files.
+        names: [String; 2],
+        /// Bytes of one part: 2, 4 or 8.
+        part_size: u32,
+        /// Order of the bytes of each part.
+        order: ByteOrder,
+    },
+    /// Text of a fixed number of bytes.
+    FixedString {
+        /// Bytes of one text, padding included.
+        size: u32,
+        /// How shorter text is filled up.
+        padding: Padding,
+        /// Encoding of the text.
+        charset: Charset,
+    },
+    /// Text of any length, kept in the global heap.
+    VariableString {
+        /// Encoding of the text.
+        charset: Charset,
+        /// Bytes of the stored reference into the heap.
+        size: u32,
+    },
+    /// Named values of an integer type.
+    Enum {
+        /// The integer type.
+        base: Box<DataType>,
+        /// Name and stored bytes of each member, in file order.
+        members: Vec<(String, Vec<u8>)>,
+    },
+    /// Named members at fixed places.
+    Compound {
+        /// Bytes of one element, gaps included.
+        size: u32,
+        /// The members in file order.
+        members: Vec<Member>,
+    },
+    /// A small array as one element.
+    Array {
+        /// Type of its elements.
+        base: Box<DataType>,
+        /// Its shape, slowest axis first.
+        shape: Vec<u32>,
+    },
+    /// A sequence of any length, kept in the global heap.
+    Sequence {
+        /// Type of its elements.
+        base: Box<DataType>,
+        /// Bytes of the stored reference into the heap.
+        size: u32,
+    },
+    /// Bits without a numeric meaning.
+    Bitfield {
+        /// Bytes of one element.
+        size: u32,
+        /// Order of its bytes.
+        order: ByteOrder,
+    },
+    /// Bytes whose meaning only the writer knows.
+    Opaque {
+        /// Bytes of one element.
+        size: u32,
+        /// The writer's note on their meaning.
+        tag: String,
+    },
+    /// A pointer to something in the same file.
+    Reference {
+        /// What it points to.
+        kind: ReferenceKind,
+        /// Bytes of one reference.
+        size: u32,
+    },
+}
+
+/// A whole number: size, order, sign, and the bits of it that count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Integer {
+    /// Bytes of one number.
+    pub size: u32,
+    /// Order of its bytes.
+    pub order: ByteOrder,
+    /// Whether the highest bit is a sign.
+    pub signed: bool,
+    /// First bit that counts; 0 except in packed data.
+    pub bit_offset: u16,
+    /// How many bits count; 8 × size except in packed data.
+    pub precision: u16,
+}
+
+/// One member of a compound type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// Its first byte in the element.
+    pub offset: u32,
+    /// Its type.
+    pub datatype: DataType,
+}
+
+/// Order of the bytes of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ByteOrder {
+    /// Least significant byte first; also said of single bytes.
+    Little,
+    /// Most significant byte first.
+    Big,
+}
+
+/// Where sign, exponent and mantissa of a float lie, told from the datatype message and not from its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum FloatFormat {
+    /// IEEE 754 binary16.
+    Half,
+    /// The upper half of a binary32, as used in machine learning.
+    BFloat16,
+    /// IEEE 754 binary32.
+    Single,
+    /// IEEE 754 binary64.
+    Double,
+    /// Anything else (x87 extended, VAX, packed floats): its bytes can be read, its value cannot.
+    Other,
+}
+
+/// How a fixed string shorter than its size is filled up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Padding {
+    /// The first NUL ends the text.
+    NullTerminated,
+    /// NULs to the end.
+    NullPadded,
+    /// Spaces to the end.
+    SpacePadded,
+}
+
+/// Encoding of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Charset {
+    /// ASCII; in practice anything that a writer calls so.
+    Ascii,
+    /// UTF-8.
+    Utf8,
+}
+
+/// What a reference points to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ReferenceKind {
+    /// A group, dataset or named type, by the address of its header.
+    Object,
+    /// A part of a dataset.
+    Region,
+    /// The references of HDF5 1.12 and later, to an object, a region or an attribute.
+    Extended,
+}
+
+impl DataType {
+    /// Bytes of one element as stored, and in the output of a plan.
+    pub fn size(&self) -> u64 {
+        match self {
+            DataType::Integer(integer) => u64::from(integer.size),
+            DataType::Complex { part_size, .. } => u64::from(*part_size) * 2,
+            DataType::Enum { base, .. } => base.size(),
+            DataType::Array { base, shape } => {
+                shape.iter().fold(base.size(), |size, extent| size.saturating_mul(u64::from(*extent)))
+            }
+            DataType::Float { size, .. }
+            | DataType::FixedString { size, .. }
+            | DataType::VariableString { size, .. }
+            | DataType::Compound { size, .. }
+            | DataType::Sequence { size, .. }
+            | DataType::Bitfield { size, .. }
+            | DataType::Opaque { size, .. }
+            | DataType::Reference { size, .. } => u64::from(*size),
+        }
+    }
+
+    /// The name numpy would print: `float32`, `complex64`, `|S12`, `str`, `bool`, `{a: int8, b: float64}`…
+    pub fn name(&self) -> String {
+        match self {
+            DataType::Integer(integer) => integer_name(integer),
+            DataType::Float { size, format, .. } => float_name(*size, *format),
+            DataType::Complex { part_size, .. } => format!("complex{}", part_size * 16),
+            DataType::FixedString { size, .. } => format!("|S{size}"),
+            DataType::VariableString { .. } => "str".to_owned(),
+            DataType::Enum { .. } if self.is_bool() => "bool".to_owned(),
+            DataType::Enum { base, .. } => format!("enum({})", base.name()),
+            DataType::Compound { members, .. } => {
+                let member = |member: &Member| format!("{}: {}", member.name, member.datatype.name());
+                format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "))
+            }
+            DataType::Array { base, shape } => {
+                let extents: Vec<String> = shape.iter().map(u32::to_string).collect();
+                format!("({}){}", extents.join(", "), base.name())
+            }
+            DataType::Sequence { base, .. } => format!("list({})", base.name()),
+            DataType::Bitfield { size, .. } => format!("bits{}", u64::from(*size) * 8),
+            DataType::Opaque { size, .. } => format!("|V{size}"),
+            DataType::Reference { kind: ReferenceKind::Object, .. } => "reference".to_owned(),
+            DataType::Reference { .. } => "region reference".to_owned(),
+        }
+    }
+
+    /// Whether this is h5py's `bool`: a one-byte enum of `FALSE` = 0 and `TRUE` = 1.
+    pub fn is_bool(&self) -> bool {
+        let DataType::Enum { base, members } = self else { return false };
+        let named = |name: &str, value: u8| {
+            members.iter().any(|(known, bytes)| known == name && bytes.as_slice() == [value])
+        };
+        base.size() == 1 && members.len() == 2 && named("FALSE", 0) && named("TRUE", 1)
+    }
+
+    /// Whether elements, or parts of them, lie in the global heap.
+    pub fn is_variable(&self) -> bool {
+        match self {
+            DataType::VariableString { .. } | DataType::Sequence { .. } => true,
+            DataType::Array { base, .. } => base.is_variable(),
+            DataType::Compound { members, .. } => members.iter().any(|member| member.datatype.is_variable()),
+            _ => false,
+        }
+    }
+
+    /// Byte runs of one element, as (first byte, width), that must be reversed to be little-endian.
+    pub(crate) fn reversals(&self) -> Vec<(usize, usize)> {
+        let mut runs = Vec::new();
+        self.collect_reversals(0, &mut runs);
+        runs
+    }
+
+    fn collect_reversals(&self, at: usize, runs: &mut Vec<(usize, usize)>) {
+        match self {
+            DataType::Integer(Integer { size, order: ByteOrder::Big, .. })
+            | DataType::Float { size, order: ByteOrder::Big, .. }
+            | DataType::Bitfield { size, order: ByteOrder::Big }
+                if *size > 1 =>
+            {
+                runs.push((at, *size as usize));
+            }
+            DataType::Complex { part_size, order: ByteOrder::Big, .. } => {
+                let width = *part_size as usize;
+                runs.extend([(at, width), (at + width, width)]);
+            }
+            DataType::Enum { base, .. } => base.collect_reversals(at, runs),
+            DataType::Array { base, shape } => {
+                let before = runs.len();
+                base.collect_reversals(at, runs);
+                if runs.len() == before {
+                    return;
+                }
+                let count: u64 = shape.iter().map(|extent| u64::from(*extent)).product();
+                for index in 1..count {
+                    base.collect_reversals(at + (index * base.size()) as usize, runs);
+                }
+            }
+            DataType::Compound { members, .. } => {
+                for member in members {
+                    member.datatype.collect_reversals(at + member.offset as usize, runs);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What keeps the values from being read as numbers of whole bytes, if anything does.
+    pub(crate) fn obstacle(&self) -> Option<String> {
+        match self {
+            DataType::Integer(integer) => {
+                let whole = integer.bit_offset == 0 && u32::from(integer.precision) == integer.size * 8;
+                (!whole)
+                    .then(|| format!("an integer of {} bits in {} bytes", integer.precision, integer.size))
+            }
+            DataType::Enum { base, .. } | DataType::Array { base, .. } | DataType::Sequence { base, .. } => {
+                base.obstacle()
+            }
+            DataType::Compound { members, .. } => {
+                members.iter().find_map(|member| member.datatype.obstacle())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn integer_name(integer: &Integer) -> String {
+    let sign = if integer.signed { "int" } else { "uint" };
+    format!("{sign}{}", u64::from(integer.size) * 8)
+}
+
+fn float_name(size: u32, format: FloatFormat) -> String {
+    match format {
+        FloatFormat::BFloat16 => "bfloat16".to_owned(),
+        FloatFormat::Other => format!("other float{}", u64::from(size) * 8),
+        _ => format!("float{}", u64::from(size) * 8),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! Reading the index of a file in waves.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::blocks::Blocks;
+use crate::error::{Error, Result};
+use crate::index::Index;
+use crate::parser::{AdaptedFile, MetadataFile};
+use crate::reader::ReadRanges;
+use crate::walk::{Walked, walk};
+
+/// How an index is read, and how much a file may ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenOptions {
+    /// Bytes of a block of the cache. Blocks are aligned to it, so a power of two keeps them inside of pages.
+    pub block_size: u64,
+    /// Bytes of the first read, from the beginning of the file.
+    pub first_read: u64,
+    /// Most bytes of metadata that are fetched, and most bytes of attribute values in the heap.
+    pub max_metadata_bytes: u64,
+    /// Most groups, datasets and named types.
+    pub max_objects: u64,
+    /// Deepest nesting of groups.
+    pub max_depth: usize,
+    /// Most rounds of requests.
+    pub max_waves: u32,
+}
+
+impl Default for OpenOptions {
+    /// 256 KiB blocks, 512 KiB first, at most 256 MiB, 200,000 objects, 64 levels, 64 waves.
+    fn default() -> Self {
+        OpenOptions {
+            block_size: 256 << 10,
+            first_read: 512 << 10,
+            max_metadata_bytes: 256 << 20,
+            max_objects: 200_000,
+            max_depth: 64,
+            max_waves: 64,
+        }
+    }
+}
+
+impl OpenOptions {
+    /// Sets [`OpenOptions::block_size`].
+    #[must_use]
+    pub fn with_block_size(mut self, bytes: u64) -> Self {
+        self.block_size = bytes;
+        self
+    }
+
+    /// Sets [`OpenOptions::first_read`].
+    #[must_use]
+    pub fn with_first_read(mut self, bytes: u64) -> Self {
+        self.first_read = bytes;
+        self
+    }
+
+    /// Sets [`OpenOptions::max_metadata_bytes`].
+    #[must_use]
+    pub fn with_max_metadata_bytes(mut self, bytes: u64) -> Self {
+        self.max_metadata_bytes = bytes;
+        self
+    }
+
+    /// Sets [`OpenOptions::max_objects`].
+    #[must_use]
+    pub fn with_max_objects(mut self, objects: u64) -> Self {
+        self.max_objects = objects;
+        self
+    }
+}
+
+/// Signature of a superblock (HDF5 specification II.A).
+const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
+/// Signatures are looked for at 0, 512, 1024, 2048, … this often.
+const SIGNATURE_TRIES: u32 = 8;
+
+/// Reads everything about a file, or about one group of it, but the values.
+///
+/// The first wave fetches the beginning of the file. Then the whole tree below `group` is walked as far as
+/// the bytes at hand allow, all blocks that were missed are fetched in one wave, and the tree is walked again
+/// until nothing is missed. No byte is fetched twice. Walking takes milliseconds of CPU on the thread that
+/// polls.
+///
+/// `group` is an absolute path, `/` for the whole file; soft links on the way are followed. References to
+/// objects outside of the group stay unresolved.
+///
+/// # Errors
+/// [`Error::Read`] from the reader; [`Error::NotHdf5`] and [`Error::Truncated`] for what is no sound file;
+/// [`Error::NotFound`] or [`Error::Misuse`] if `group` is not there or no group; [`Error::Limit`] as
+/// `options` say; [`Error::Malformed`] or [`Error::Unsupported`] if not even the group can be listed. A child
+/// that cannot be read is no error: it is listed in [`Index::unreadable`].
+pub async fn read_index(reader: &dyn ReadRanges, group: &str, options: &OpenOptions) -> Result<Index> {
+    let root = normalised(group);
+    let blocks = Arc::new(Blocks::new(options.block_size, options.max_metadata_bytes));
+    blocks.fetch_first(reader, options.first_read).await?;
+    find_signature(reader, &blocks).await?;
+    loop {
+        let walked = walk_at_hand(&blocks, &root, options);
+        if !blocks.has_missed() {
+            return walked.map(|walked| index(walked, root, &blocks));
+        }
+        let (asked, allowed) = (u64::from(blocks.waves()) + 1, u64::from(options.max_waves));
+        if asked > allowed {
+            return Err(Error::Limit { what: "rounds of requests for metadata".to_owned(), asked, allowed });
+        }
+        blocks.fetch_missed(reader).await?;
+    }
+}
+
+fn index(walked: Walked, root: String, blocks: &Blocks) -> Index {
+    Index {
+        size: blocks.size(),
+        root,
+        page_size: walked.page_size,
+        objects: walked.objects,
+        waves: blocks.waves(),
+        unreadable: walked.unreadable,
+        addresses: walked.addresses,
+        encoding: walked.encoding,
+    }
+}
+
+/// The path with one slash before each name and none after the last.
+fn normalised(path: &str) -> String {
+    let names: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
+    format!("/{}", names.join("/"))
+}
+
+/// Makes sure that there is a signature where the format allows one, before anything is parsed.
+async fn find_signature(reader: &dyn ReadRanges, blocks: &Blocks) -> Result<()> {
+    loop {
+        for attempt in 0..SIGNATURE_TRIES {
+            let offset = if attempt == 0 { 0 } else { 256 << attempt };
+            if let Ok(bytes) = blocks.read(offset, SIGNATURE.len())
+                && bytes == &SIGNATURE[..]
+            {
+                return Ok(());
+            }
+        }
+        if !blocks.has_missed() {
+            return Err(Error::NotHdf5 { size: blocks.size() });
+        }
+        blocks.fetch_missed(reader).await?;
+    }
+}
+
+/// One walk over what is at hand.
+fn walk_at_hand(blocks: &Arc<Blocks>, root: &str, options: &OpenOptions) -> Result<Walked> {
+    // The parser is not ours. Its authors test it against damaged files, as we do; should one of them make
+    // it panic all the same, that is a malformed file and not the end of the caller.
+    let walked = catch_unwind(AssertUnwindSafe(|| {
+        let file = AdaptedFile::open(blocks.clone()).map_err(|fault| fault.at(crate::ROOT))?;
+        let (size, expected) = (blocks.size(), file.end());
+        if expected != u64::MAX && expected > size {
+            return Err(Error::Truncated { size, expected });
+        }
+        walk(&file, root, options)
+    }));
+    walked.unwrap_or_else(|_| Err(Error::malformed(root, "the metadata parser gave up on it")))
+}

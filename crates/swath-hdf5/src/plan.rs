@@ -1,0 +1,437 @@
+//! From a selection to the byte ranges that hold it, before any byte is read.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::chunk_table::ChunkTable;
+use crate::datatype::DataType;
+use crate::error::{Error, Result};
+use crate::filter::{Filter, skipped};
+use crate::index::{Dataset, Layout};
+use crate::selection::{Axis, Selection};
+
+/// Most pieces of one plan.
+const MAX_PIECES: u64 = 1 << 20;
+/// Most bytes of one chunk, decoded.
+const MAX_CHUNK_BYTES: u64 = 256 << 20;
+/// Most bytes of one element.
+const MAX_ELEMENT_BYTES: u64 = 16 << 20;
+/// Most axes (the format's own limit).
+const MAX_RANK: usize = 32;
+/// Contiguous values are cut into pieces of about so many bytes.
+const RUN_BYTES: u64 = 4 << 20;
+/// Unwanted bytes between two wanted runs that are read along rather than skipped.
+const GAP_BYTES: u64 = 16 << 10;
+
+/// What reading a selection takes: pieces, their byte ranges, the size of the output.
+///
+/// A plan is a value: making it reads nothing, it can be shown before it is carried out, sent to another
+/// thread, and used with bytes that come from anywhere. Carry it out piece by piece:
+/// fetch [`Piece::range`], [`Plan::decode`], [`crate::DecodedPiece::place`].
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub(crate) shared: Arc<Shared>,
+    pieces: Vec<Piece>,
+}
+
+/// What all pieces of a plan have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) path: String,
+    pub(crate) datatype: DataType,
+    pub(crate) element: usize,
+    pub(crate) selection: Selection,
+    pub(crate) shape: Vec<u64>,
+    pub(crate) output_bytes: usize,
+    pub(crate) filters: Vec<Filter>,
+    /// One element for places that were never written, little-endian.
+    pub(crate) fill: Option<Vec<u8>>,
+    pub(crate) reversals: Vec<(usize, usize)>,
+    /// Values of a compact dataset.
+    pub(crate) inline: Bytes,
+}
+
+/// A block of a dataset that is fetched and decoded by itself: a chunk, or a run of contiguous values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Where its stored bytes lie in the file; `None` if there is nothing to fetch, because the place was
+    /// never written or the values are in the index.
+    pub range: Option<Range<u64>>,
+    pub(crate) source: Source,
+    /// First element of the block along each axis of the dataset.
+    pub(crate) origin: Vec<u64>,
+    /// Elements of the block along each axis.
+    pub(crate) extent: Vec<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A chunk with its filter mask.
+    Chunk(u32),
+    /// Bytes as they are.
+    Plain,
+    /// The compact values in [`Shared::inline`].
+    Inline,
+    /// The fill value.
+    Fill,
+}
+
+impl Piece {
+    /// First element of the block along each axis of the dataset.
+    pub fn origin(&self) -> &[u64] {
+        &self.origin
+    }
+
+    /// Elements of the block along each axis; at the edge of a dataset a chunk reaches beyond it.
+    pub fn extent(&self) -> &[u64] {
+        &self.extent
+    }
+}
+
+impl Dataset {
+    /// Plans how `selection` is read. `path` only names the dataset in errors.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] for a selection outside of the dataset, [`Error::Unsupported`] for a filter, type or
+    /// layout that this crate cannot decode, [`Error::Limit`] for a chunk over 256 MiB or more than a million
+    /// pieces, [`Error::Malformed`] if what the file says of the dataset does not fit together.
+    pub fn plan(&self, path: &str, selection: &Selection) -> Result<Plan> {
+        let shared = Arc::new(self.shared(path, selection)?);
+        let planner = Planner { dataset: self, path, selection, element: shared.element as u64 };
+        let mut pieces = match &self.layout {
+            _ if shared.output_bytes == 0 => Vec::new(),
+            Layout::Null => Vec::new(),
+            Layout::Compact(bytes) => planner.compact(bytes)?,
+            Layout::Contiguous { offset, size } => planner.contiguous(*offset, *size)?,
+            Layout::Chunked(table) => planner.chunked(table)?,
+            Layout::External => return Err(Error::unsupported(path, "storage in external files")),
+        };
+        let place = |piece: &Piece| piece.range.as_ref().map_or(u64::MAX, |range| range.start);
+        pieces.sort_by_key(place);
+        Ok(Plan { shared, pieces })
+    }
+
+    fn shared(&self, path: &str, selection: &Selection) -> Result<Shared> {
+        selection.check(&self.shape)?;
+        let element = self.datatype.size();
+        if element == 0 || self.shape.len() > MAX_RANK {
+            let what = format!("elements of {element} bytes along {} axes", self.shape.len());
+            return Err(Error::malformed(path, what));
+        }
+        limit("bytes of one element", element, MAX_ELEMENT_BYTES)?;
+        if let Some(feature) = self.datatype.obstacle() {
+            return Err(Error::unsupported(path, feature));
+        }
+        let null = self.layout == Layout::Null;
+        let shape = if null { vec![0] } else { selection.shape() };
+        let elements = if null { Some(0) } else { selection.elements() };
+        let output_bytes = elements.and_then(|elements| elements.checked_mul(element));
+        let output_bytes =
+            output_bytes.and_then(|bytes| isize::try_from(bytes).ok()).ok_or_else(|| Error::Limit {
+                what: format!("bytes of a selection of {path}"),
+                asked: u64::MAX,
+                allowed: isize::MAX as u64,
+            })?;
+        let reversals = self.datatype.reversals();
+        let mut fill = self.fill.clone().filter(|fill| fill.len() as u64 == element);
+        if let Some(fill) = &mut fill {
+            crate::decode::reverse(fill, element as usize, &reversals);
+        }
+        Ok(Shared {
+            path: path.to_owned(),
+            datatype: self.datatype.clone(),
+            element: element as usize,
+            selection: selection.clone(),
+            shape,
+            output_bytes: output_bytes as usize,
+            filters: self.filters.clone(),
+            fill,
+            reversals,
+            inline: match &self.layout {
+                Layout::Compact(bytes) => Bytes::copy_from_slice(bytes),
+                _ => Bytes::new(),
+            },
+        })
+    }
+}
+
+impl Plan {
+    /// Path of the dataset, as given.
+    pub fn path(&self) -> &str {
+        &self.shared.path
+    }
+
+    /// Type of the elements. The output holds them little-endian, whatever order this states.
+    pub fn datatype(&self) -> &DataType {
+        &self.shared.datatype
+    }
+
+    /// Shape of the output; C order.
+    pub fn shape(&self) -> &[u64] {
+        &self.shared.shape
+    }
+
+    /// The pieces: those with a range first, by its start.
+    pub fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    /// The stored byte ranges by their start, one per piece that has one. Two may be the same.
+    pub fn ranges(&self) -> Vec<Range<u64>> {
+        self.pieces.iter().filter_map(|piece| piece.range.clone()).collect()
+    }
+
+    /// Stored bytes of all ranges.
+    pub fn bytes(&self) -> u64 {
+        self.ranges().iter().fold(0, |sum, range| sum.saturating_add(range.end - range.start))
+    }
+
+    /// Bytes of the output.
+    pub fn output_bytes(&self) -> usize {
+        self.shared.output_bytes
+    }
+
+    /// Bytes of one element of the output.
+    pub fn element_bytes(&self) -> usize {
+        self.shared.element
+    }
+}
+
+fn limit(what: &str, asked: u64, allowed: u64) -> Result<()> {
+    if asked <= allowed { Ok(()) } else { Err(Error::Limit { what: what.to_owned(), asked, allowed }) }
+}
+
+struct Planner<'a> {
+    dataset: &'a Dataset,
+    path: &'a str,
+    selection: &'a Selection,
+    element: u64,
+}
+
+impl Planner<'_> {
+    fn malformed(&self, what: impl Into<String>) -> Error {
+        Error::malformed(self.path, what)
+    }
+
+    /// Bytes of an array of that shape in this dataset's type.
+    fn bytes_of(&self, shape: &[u64]) -> Option<u64> {
+        shape.iter().try_fold(self.element, |bytes, extent| bytes.checked_mul(*extent))
+    }
+
+    fn compact(&self, bytes: &[u8]) -> Result<Vec<Piece>> {
+        if self.bytes_of(&self.dataset.shape) != Some(bytes.len() as u64) {
+            return Err(self.malformed(format!("compact dataset holds {} bytes", bytes.len())));
+        }
+        let shape = &self.dataset.shape;
+        Ok(vec![Piece {
+            range: None,
+            source: Source::Inline,
+            origin: vec![0; shape.len()],
+            extent: shape.clone(),
+        }])
+    }
+
+    /// One piece per chunk that holds a selected element.
+    fn chunked(&self, table: &ChunkTable) -> Result<Vec<Piece>> {
+        let chunk = self.checked_chunk_shape(table)?;
+        let axes: Vec<Vec<u64>> = self.chunk_numbers(chunk)?;
+        let undecodable: u32 = self.undecodable();
+        let mut pieces = Vec::new();
+        for coordinates in Product::new(axes.iter().map(Vec::len).collect()) {
+            let cell: Vec<u64> = coordinates.iter().zip(&axes).map(|(at, numbers)| numbers[*at]).collect();
+            let stored = table.get(&cell);
+            if let Some(stored) = stored
+                && undecodable & !stored.filter_mask != 0
+            {
+                return Err(self.unsupported_filter(stored.filter_mask));
+            }
+            pieces.push(Piece {
+                range: stored.map(|stored| stored.offset..stored.offset.saturating_add(stored.size)),
+                source: stored.map_or(Source::Fill, |stored| Source::Chunk(stored.filter_mask)),
+                origin: cell
+                    .iter()
+                    .zip(chunk)
+                    .map(|(number, extent)| number.saturating_mul(*extent))
+                    .collect(),
+                extent: chunk.to_vec(),
+            });
+        }
+        Ok(pieces)
+    }
+
+    fn checked_chunk_shape(&self, table: &ChunkTable) -> Result<&[u64]> {
+        let shape = &self.dataset.shape;
+        let chunk = self.dataset.chunk_shape.as_deref().unwrap_or(&[]);
+        let fits = chunk.len() == shape.len()
+            && !chunk.contains(&0)
+            && shape
+                .iter()
+                .zip(chunk)
+                .map(|(extent, chunk)| extent.div_ceil(*chunk))
+                .eq(table.grid().iter().copied());
+        if !fits {
+            let what = format!("chunks of {chunk:?} in a grid of {:?} for shape {shape:?}", table.grid());
+            return Err(self.malformed(what));
+        }
+        limit("bytes of one chunk", self.bytes_of(chunk).unwrap_or(u64::MAX), MAX_CHUNK_BYTES)?;
+        Ok(chunk)
+    }
+
+    /// Along each axis the numbers of the chunks that hold selected elements.
+    fn chunk_numbers(&self, chunk: &[u64]) -> Result<Vec<Vec<u64>>> {
+        let spans: Vec<(Axis, u64, u64)> = self
+            .selection
+            .axes()
+            .iter()
+            .zip(chunk)
+            .map(|(axis, extent)| (*axis, axis.start / extent, axis.last().unwrap_or(axis.start) / extent))
+            .collect();
+        let count = spans.iter().try_fold(1u64, |product, (axis, first, last)| {
+            product.checked_mul((last - first).saturating_add(1).min(axis.count))
+        });
+        limit(&format!("pieces of a selection of {}", self.path), count.unwrap_or(u64::MAX), MAX_PIECES)?;
+        let numbers = spans.iter().zip(chunk).map(|((axis, first, last), extent)| {
+            if axis.step <= *extent {
+                return (*first..=*last).collect();
+            }
+            (0..axis.count).map(|taken| (axis.start + taken * axis.step) / extent).collect()
+        });
+        Ok(numbers.collect())
+    }
+
+    /// A bit for every filter that cannot be undone.
+    fn undecodable(&self) -> u32 {
+        let other = |(number, filter): (usize, &Filter)| {
+            let unknown = matches!(filter, Filter::Other { .. });
+            if unknown { 1u32.checked_shl(number as u32).unwrap_or(0) } else { 0 }
+        };
+        self.dataset.filters.iter().enumerate().map(other).fold(0, |bits, bit| bits | bit)
+    }
+
+    fn unsupported_filter(&self, mask: u32) -> Error {
+        let applied = self.dataset.filters.iter().enumerate().filter(|(number, _)| !skipped(mask, *number));
+        let names: Vec<String> = applied
+            .filter(|(_, filter)| matches!(filter, Filter::Other { .. }))
+            .map(|(_, filter)| format!("filter {} ({})", filter.name(), filter.id()))
+            .collect();
+        Error::unsupported(self.path, names.join(" and "))
+    }
+
+    /// Runs of contiguous values: as long as they are wanted whole, cut at [`RUN_BYTES`].
+    fn contiguous(&self, offset: Option<u64>, size: u64) -> Result<Vec<Piece>> {
+        let shape = &self.dataset.shape;
+        let Some(offset) = offset else {
+            let (origin, extent) = (vec![0; shape.len()], shape.clone());
+            return Ok(vec![Piece { range: None, source: Source::Fill, origin, extent }]);
+        };
+        let whole = self.bytes_of(shape).filter(|whole| *whole <= size);
+        if whole.and_then(|whole| offset.checked_add(whole)).is_none() {
+            return Err(
+                self.malformed(format!("contiguous values of {size} bytes at {offset} for shape {shape:?}"))
+            );
+        }
+        if shape.is_empty() {
+            let range = Some(offset..offset + self.element);
+            return Ok(vec![Piece { range, source: Source::Plain, origin: vec![], extent: vec![] }]);
+        }
+        self.runs(offset)
+    }
+
+    fn runs(&self, offset: u64) -> Result<Vec<Piece>> {
+        let (shape, axes) = (&self.dataset.shape, self.selection.axes());
+        // Bytes from one index of an axis to the next.
+        let mut strides = vec![self.element; shape.len()];
+        for axis in (1..shape.len()).rev() {
+            strides[axis - 1] = strides[axis] * shape[axis];
+        }
+        let split = self.split_axis(&strides);
+        let spans = spans(&axes[split], strides[split]);
+        let count = axes[..split]
+            .iter()
+            .try_fold(spans.len() as u64, |product, axis| product.checked_mul(axis.count));
+        limit(&format!("pieces of a selection of {}", self.path), count.unwrap_or(u64::MAX), MAX_PIECES)?;
+        let mut pieces = Vec::new();
+        for outer in Product::new(axes[..split].iter().map(|axis| axis.count as usize).collect()) {
+            let fixed: Vec<u64> =
+                outer.iter().zip(axes).map(|(taken, axis)| axis.start + *taken as u64 * axis.step).collect();
+            let base = fixed.iter().zip(&strides).fold(offset, |at, (index, stride)| at + index * stride);
+            for span in &spans {
+                let range = base + span.start * strides[split]..base + span.end * strides[split];
+                let mut origin = fixed.clone();
+                origin.push(span.start);
+                origin.resize(shape.len(), 0);
+                let mut extent = vec![1; split];
+                extent.push(span.end - span.start);
+                extent.extend(&shape[split + 1..]);
+                pieces.push(Piece { range: Some(range), source: Source::Plain, origin, extent });
+            }
+        }
+        Ok(pieces)
+    }
+
+    /// The axis along which runs are cut: everything behind it is read whole, because it is wanted whole or
+    /// the bytes not wanted are few.
+    fn split_axis(&self, strides: &[u64]) -> usize {
+        let (shape, axes) = (&self.dataset.shape, self.selection.axes());
+        let mut split = shape.len() - 1;
+        while split > 0 {
+            let span = axes[split].last().map_or(0, |last| last - axes[split].start + 1);
+            let unwanted = (shape[split] - span).saturating_mul(strides[split]);
+            let sparse = (axes[split].step - 1).saturating_mul(strides[split]) > GAP_BYTES;
+            if unwanted > GAP_BYTES || sparse || strides[split - 1] > RUN_BYTES {
+                break;
+            }
+            split -= 1;
+        }
+        split
+    }
+}
+
+/// Index ranges along the axis that is cut, each of about [`RUN_BYTES`] at most.
+fn spans(axis: &Axis, stride: u64) -> Vec<Range<u64>> {
+    let Some(last) = axis.last() else { return Vec::new() };
+    let sparse = (axis.step - 1).saturating_mul(stride) > GAP_BYTES;
+    let length = if sparse { 1 } else { (RUN_BYTES / stride.max(1)).max(1).next_multiple_of(axis.step) };
+    let advance = if sparse { axis.step } else { length };
+    let mut spans = Vec::new();
+    let mut start = axis.start;
+    while start <= last {
+        spans.push(start..start.saturating_add(length).min(last + 1));
+        let Some(next) = start.checked_add(advance) else { break };
+        start = next;
+    }
+    spans
+}
+
+/// Every tuple of numbers below the given bounds, the last one fastest.
+pub(crate) struct Product {
+    bounds: Vec<usize>,
+    next: Option<Vec<usize>>,
+}
+
+impl Product {
+    pub(crate) fn new(bounds: Vec<usize>) -> Self {
+        let next = (!bounds.contains(&0)).then(|| vec![0; bounds.len()]);
+        Product { bounds, next }
+    }
+}
+
+impl Iterator for Product {
+    type Item = Vec<usize>;
+
+    fn next(&mut self) -> Option<Vec<usize>> {
+        let current = self.next.take()?;
+        let mut following = current.clone();
+        for axis in (0..following.len()).rev() {
+            following[axis] += 1;
+            if following[axis] < self.bounds[axis] {
+                self.next = Some(following);
+                break;
+            }
+            following[axis] = 0;
+        }
+        Some(current)
+    }
+}

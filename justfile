@@ -1,0 +1,70 @@
+# One recipe per job of the continuous integration. `./test.sh` sets up the tools and runs `just ci`;
+# `./test.sh test` runs one recipe. Without just: every recipe is a few plain commands.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+export PATH := justfile_directory() / ".tools/venv/bin:" + justfile_directory() / ".tools/bin:" + env("PATH")
+export PYTHONDONTWRITEBYTECODE := "1"
+
+# the recipes, with what they do
+help:
+    @just --list --unsorted
+
+# every job, in order; stops at the first that fails and names it
+ci:
+    @python fixtures/steps.py fmt clippy test doc deny typos witness structure
+
+# formatting of the Rust code
+fmt:
+    cargo fmt --all --check
+
+# lints, warnings are errors
+clippy:
+    cargo clippy --locked --workspace --all-targets -- -D warnings
+
+# all tests; the unusual granules they read are made first
+test: variants
+    cargo test --locked --workspace
+
+# the manual builds without a warning
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+
+# what may be in the dependency tree: bans, licences, sources (deny.toml)
+deny:
+    cargo deny --locked --workspace check bans licenses sources
+
+# spelling
+typos:
+    typos
+
+# the committed granules still hold what h5py, rioxarray and pyproj said they hold
+witness:
+    python fixtures/witness.py check
+
+# the HDF5 crate knows no runtime and no network
+structure:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    tree=$(cargo tree --locked --edges normal --prefix none --package swath-hdf5)
+    if found=$(grep -E '^(tokio|reqwest|hyper|rustls|mio|socket2|ring)[a-z0-9-]* v' <<<"$tree"); then
+        printf 'swath-hdf5 must not depend on:\n%s\n' "$found" >&2
+        exit 1
+    fi
+
+# granules of unusual layout with their expected values, in target/fixtures; made anew when the scripts change
+variants:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    recipe=$(cat fixtures/*.py fixtures/requirements.txt | python -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())')
+    if [ "$(cat target/fixtures/recipe 2>/dev/null || true)" != "$recipe" ]; then
+        rm -rf target/fixtures
+        python fixtures/make_granules.py --variants target/fixtures
+        python fixtures/witness.py variants target/fixtures
+        echo "$recipe" > target/fixtures/recipe
+    fi
+
+# write the demo granules and their expected values again (only when their recipe changes)
+granules:
+    python fixtures/make_granules.py --demo fixtures/granules
+    python fixtures/witness.py write
