@@ -47,6 +47,8 @@ pub struct HttpOptions {
     pub stall_timeout: Duration,
     /// Requests in flight to one host at a time.
     pub per_host: usize,
+    /// Ignore the proxies that the environment names: for servers on this machine.
+    pub no_proxy: bool,
 }
 
 impl Default for HttpOptions {
@@ -59,6 +61,7 @@ impl Default for HttpOptions {
             answer_timeout: Duration::from_secs(60),
             stall_timeout: Duration::from_secs(20),
             per_host: 16,
+            no_proxy: false,
         }
     }
 }
@@ -153,7 +156,9 @@ impl Http {
     /// When `extra_ca_pem` or the file named by `SSL_CERT_FILE` holds no certificate.
     pub fn new(options: HttpOptions) -> Result<Self> {
         let tls = tls::client_config(options.extra_ca_pem.as_deref())?;
-        let client = reqwest::Client::builder()
+        let builder = reqwest::Client::builder();
+        let builder = if options.no_proxy { builder.no_proxy() } else { builder };
+        let client = builder
             .tls_backend_preconfigured(tls)
             // S3 speaks no HTTP/2, and one connection for all ranges is slower than several.
             .http1_only()

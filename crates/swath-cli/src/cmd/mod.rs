@@ -1,0 +1,53 @@
+//! One module a verb. A verb asks the library and prints; it computes nothing.
+
+mod demo;
+mod info;
+mod quicklook;
+mod sandbox;
+mod search;
+mod stats;
+mod timeseries;
+
+use std::io::IsTerminal;
+
+use swath::{DataArray, Session, SessionOptions};
+
+use crate::args::{Cli, GlobalArgs, Verb};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::request::{LayerRequest, Region};
+
+/// Runs what was asked.
+pub(crate) async fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
+    match &cli.verb {
+        Verb::Search(args) => search::run(&session(&cli.global)?, args, output).await,
+        Verb::Info(args) => info::run(&session(&cli.global)?, args, output).await,
+        Verb::Stats(args) => stats::run(&session(&cli.global)?, args, output).await,
+        Verb::Timeseries(args) => timeseries::run(&session(&cli.global)?, args, output).await,
+        Verb::Quicklook(args) => quicklook::run(&session(&cli.global)?, args, output).await,
+        Verb::Demo(args) => demo::run(args, output).await,
+        Verb::Sandbox(args) => sandbox::run(args, output).await,
+    }
+}
+
+/// A session as the environment describes it; a token is asked for at the terminal if nothing else gives one.
+fn session(global: &GlobalArgs) -> Result<Session, Failure> {
+    let mut options = SessionOptions::from_environment()?;
+    if global.no_cache {
+        options = options.with_cache(None);
+    }
+    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        options = options.with_prompt(|| rpassword::prompt_password("Earthdata Login token: ").ok());
+    }
+    Ok(Session::new(options)?)
+}
+
+/// The layer of one source, restricted to the region.
+async fn open_layer(session: &Session, source: &str, request: &LayerRequest) -> Result<DataArray, Failure> {
+    let layer = session.open_layer(source, &request.frequency, &request.layer, request.limits).await?;
+    Ok(match request.region {
+        Region::Box(area) => layer.clip_box(area).await?,
+        Region::Window(window) => layer.with_window(window)?,
+        Region::Whole => layer,
+    })
+}

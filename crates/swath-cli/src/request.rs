@@ -1,0 +1,111 @@
+//! What was typed, turned into what is meant. Everything after this speaks the library's language.
+
+use swath::{Area, ErrorKind, LonLatBox, Query, ReadLimits, Window};
+
+use crate::args::{SearchArgs, WindowArgs};
+use crate::failure::Failure;
+
+/// Which pixels: a box on the ground, a window of the grid, or all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Region {
+    /// The pixels that a lon/lat box touches.
+    Box(LonLatBox),
+    /// Rows and columns.
+    Window(Window),
+    /// The whole layer.
+    Whole,
+}
+
+/// Which pixels of which layer of which sources.
+#[derive(Debug, Clone)]
+pub(crate) struct LayerRequest {
+    pub(crate) sources: Vec<String>,
+    pub(crate) region: Region,
+    pub(crate) layer: String,
+    pub(crate) frequency: String,
+    pub(crate) limits: ReadLimits,
+}
+
+impl LayerRequest {
+    /// Reads a box as four values or as one text with commas; what follows the latter are sources.
+    pub(crate) fn new(sources: &[String], args: &WindowArgs) -> Result<Self, Failure> {
+        let mut sources = sources.to_vec();
+        let region = match (&args.bbox, &args.window) {
+            (Some(words), _) => {
+                let (area, rest) = lon_lat_box(words)?;
+                sources.extend(rest);
+                Region::Box(area)
+            }
+            (None, Some(window)) => match window.as_slice() {
+                [row, column, height, width] => Region::Window(Window::new(*row, *column, *height, *width)?),
+                _ => return Err(Failure::usage("--window wants ROW COL HEIGHT WIDTH")),
+            },
+            (None, None) => Region::Whole,
+        };
+        let mut limits = ReadLimits::default();
+        if let Some(megabytes) = args.max_mb {
+            limits.max_bytes = megabytes.saturating_mul(1_000_000);
+        }
+        let (layer, frequency) = (args.layer.clone(), args.frequency.to_uppercase());
+        Ok(Self { sources, region, layer, frequency, limits })
+    }
+}
+
+/// A box from `W S E N` or `W,S,E,N`, and the words after it.
+pub(crate) fn lon_lat_box(words: &[String]) -> Result<(LonLatBox, Vec<String>), Failure> {
+    let (numbers, rest): (Vec<&str>, &[String]) = match words {
+        [first, rest @ ..] if first.contains(',') => (first.split(',').collect(), rest),
+        words => (words.iter().map(String::as_str).collect(), &[]),
+    };
+    let parsed: Result<Vec<f64>, _> = numbers.iter().map(|text| text.trim().parse::<f64>()).collect();
+    let wrong = || Failure::usage(format!("--bbox wants four numbers, W S E N in degrees; it was given {}", numbers.join(" ")));
+    match parsed.map_err(|_| wrong())?.as_slice() {
+        [west, south, east, north] => Ok((LonLatBox::new(*west, *south, *east, *north)?, rest.to_vec())),
+        _ => Err(wrong()),
+    }
+}
+
+/// The query that search options stand for.
+pub(crate) fn query(args: &SearchArgs) -> Result<Query, Failure> {
+    let mut query = Query::new().dataset(&args.dataset)?.processing_level(&args.product)?;
+    query = query.production_configuration(&args.pipeline)?;
+    if let Some(words) = &args.bbox {
+        let (area, rest) = lon_lat_box(words)?;
+        if let Some(extra) = rest.first() {
+            return Err(Failure::usage(format!("search takes no source: {extra}")));
+        }
+        query = query.area(Area::from_box(area));
+    }
+    if let Some(wkt) = &args.wkt {
+        query = query.intersects_with(wkt)?;
+    }
+    if let Some(start) = &args.start {
+        query = query.start(start)?;
+    }
+    if let Some(end) = &args.end {
+        query = query.end(end)?;
+    }
+    if let Some(direction) = &args.direction {
+        query = query.flight_direction(direction)?;
+    }
+    if let Some(track) = args.track {
+        query = query.relative_orbit(track);
+    }
+    if let Some(frame) = args.frame {
+        query = query.frame(frame);
+    }
+    if let Some(maturity) = &args.maturity {
+        query = query.data_maturity(maturity)?;
+    }
+    if let Some(limit) = args.limit {
+        query = query.max_results(limit)?;
+    }
+    Ok(query.allow_partial(args.allow_partial))
+}
+
+impl Failure {
+    /// A mistake in what was typed.
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Usage, what)
+    }
+}

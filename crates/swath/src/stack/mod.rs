@@ -1,0 +1,162 @@
+//! Granules of one frame ordered in time: one layer of each, along `time`.
+//!
+//! A [`Stack`] is lazy like the arrays it is made of. Its time coordinate is the start of each granule as its name says.
+//! Granules of different track, frame, mode, direction or CRS do not belong into one stack, and two of the same start are a
+//! mistake (an older release, most often); both are refused with their names.
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use swath_hdf5::Values;
+
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::geo::LonLatBox;
+use crate::granule::GranuleName;
+use crate::reduce::Statistics;
+use crate::tree::DataArray;
+
+/// One layer of several granules of a frame, in the order of time.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    layers: Vec<(Timestamp, DataArray)>,
+}
+
+/// Statistics of one layer of a stack.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// Start of the granule.
+    pub time: Timestamp,
+    /// Name of the granule.
+    pub granule: String,
+    /// Statistics of its window.
+    pub statistics: Statistics,
+}
+
+/// Granules read at the same time; the requests of all share the hosts' limits.
+const AT_ONCE: usize = 16;
+
+impl Stack {
+    /// Orders the arrays by the start of their granules.
+    ///
+    /// # Errors
+    /// A usage error when an array's file is not named as a granule, or the granules do not belong together.
+    pub fn new(arrays: Vec<DataArray>) -> Result<Self> {
+        let mut layers = Vec::with_capacity(arrays.len());
+        for array in arrays {
+            let granule = array.tree().granule().ok_or_else(|| {
+                Error::usage(format!("{} has no time: it is not named as a NISAR granule", array.tree().name()))
+            })?;
+            layers.push((granule.start(), array));
+        }
+        layers.sort_by_key(|(time, _)| *time);
+        for pair in layers.windows(2) {
+            belong_together(&pair[0].1, &pair[1].1)?;
+        }
+        Ok(Self { layers })
+    }
+
+    /// The layers with their times.
+    pub fn layers(&self) -> &[(Timestamp, DataArray)] {
+        &self.layers
+    }
+
+    /// The same stack, each layer restricted to the pixels that a lon/lat box touches.
+    ///
+    /// # Errors
+    /// As [`DataArray::clip_box`].
+    pub async fn clip_box(&self, area: LonLatBox) -> Result<Self> {
+        let clipped = stream::iter(self.layers.clone())
+            .map(|(time, array)| async move { Ok::<_, Error>((time, array.clip_box(area).await?)) })
+            .buffered(AT_ONCE);
+        Ok(Self { layers: clipped.try_collect().await? })
+    }
+
+    /// Statistics of every layer, read together, in the order of time.
+    ///
+    /// # Errors
+    /// As [`DataArray::statistics`].
+    pub async fn statistics(&self) -> Result<Vec<Sample>> {
+        let each = stream::iter(self.layers.clone()).map(|(time, array)| async move {
+            let statistics = array.statistics().await?;
+            Ok::<_, Error>(Sample { time, granule: array.tree().name().to_owned(), statistics })
+        });
+        each.buffered(AT_ONCE).try_collect().await
+    }
+
+    /// Reads all layers into one array with `time` in front.
+    ///
+    /// # Errors
+    /// A usage error when the layers differ in shape, place or type; else as [`DataArray::read`].
+    pub async fn read(&self) -> Result<Array> {
+        let Some((_, first)) = self.layers.first() else {
+            return Err(Error::usage("an empty stack cannot be read"));
+        };
+        let (grid, window) = (first.grid().await?, first.window()?);
+        for (_, array) in &self.layers {
+            let same = array.shape() == first.shape()
+                && array.data_type() == first.data_type()
+                && array.grid().await?.place_of(array.window()?) == grid.place_of(window);
+            if !same {
+                let (a, b) = (first.tree().name(), array.tree().name());
+                return Err(Error::usage(format!("{a} and {b} do not cover the same pixels"))
+                    .with_hint("clip the stack to a box first"));
+            }
+        }
+        let arrays: Vec<Array> = stream::iter(self.layers.clone())
+            .map(|(_, array)| async move { array.read().await })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut shape = vec![arrays.len() as u64];
+        shape.extend(first.shape());
+        let mut dimensions = vec!["time".to_owned()];
+        dimensions.extend(first.dimensions());
+        Array::new(concatenated(arrays)?, shape, dimensions)
+    }
+}
+
+/// An error unless two neighbours in time are of one track, frame, mode and direction, and of different times.
+fn belong_together(earlier: &DataArray, later: &DataArray) -> Result<()> {
+    let (Some(a), Some(b)) = (earlier.tree().granule(), later.tree().granule()) else { return Ok(()) };
+    if !a.same_frame(b) {
+        return Err(Error::usage(format!("{a} and {b} are of different frames or modes and make no stack"))
+            .with_hint("search for one track, frame and direction"));
+    }
+    if a.start() == b.start() {
+        return Err(Error::usage(format!("{a} and {b} are of the same time"))
+            .with_hint("keep the newest release of each product (swath search does by default)"));
+    }
+    if earlier.name() != later.name() {
+        return Err(Error::usage(format!("{} and {} are different layers", earlier.path(), later.path())));
+    }
+    Ok(())
+}
+
+/// The values of all arrays, one after the other.
+fn concatenated(arrays: Vec<Array>) -> Result<Values> {
+    let mut all = arrays.into_iter().map(Array::into_values);
+    let mut whole = all.next().unwrap_or(Values::Null);
+    for next in all {
+        match (&mut whole, next) {
+            (Values::F32(whole), Values::F32(next)) => whole.extend(next),
+            (Values::F64(whole), Values::F64(next)) => whole.extend(next),
+            (Values::U8(whole), Values::U8(next)) => whole.extend(next),
+            (Values::U16(whole), Values::U16(next)) => whole.extend(next),
+            (Values::U32(whole), Values::U32(next)) => whole.extend(next),
+            (Values::Complex64(whole), Values::Complex64(next)) => whole.extend(next),
+            _ => return Err(Error::usage("layers of this type cannot be stacked")),
+        }
+    }
+    Ok(whole)
+}
+
+/// Whether two granule names are of one frame: what may be stacked.
+trait SameFrame {
+    fn same_frame(&self, other: &Self) -> bool;
+}
+
+impl SameFrame for GranuleName {
+    fn same_frame(&self, other: &Self) -> bool {
+        self.frame_key() == other.frame_key()
+    }
+}

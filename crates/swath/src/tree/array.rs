@@ -1,0 +1,199 @@
+//! One lazy labelled array of a tree, or a window of it.
+
+use swath_hdf5::{Attribute, Dataset, Plan, Selection};
+
+use super::{DataTree, grids};
+use crate::array::{Array, Window};
+use crate::error::{Error, Result};
+use crate::geo::{Grid, LonLatBox};
+use crate::read;
+use crate::reduce::{Accumulator, Statistics};
+
+/// A labelled array whose values are fetched when it is read. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct DataArray {
+    tree: DataTree,
+    path: String,
+    window: Option<Window>,
+}
+
+/// What a read will cost, known before anything is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// Stored pieces (chunks, runs of bytes) under the window.
+    pub pieces: u64,
+    /// Bytes to be fetched.
+    pub bytes: u64,
+    /// Bytes of the values in memory.
+    pub output_bytes: u64,
+}
+
+impl DataArray {
+    pub(super) fn whole(tree: DataTree, path: String) -> Self {
+        Self { tree, path, window: None }
+    }
+
+    /// The tree that the array belongs to.
+    pub fn tree(&self) -> &DataTree {
+        &self.tree
+    }
+
+    /// Absolute path in the file.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Last part of the path.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Names of the dimensions, slowest first: those of the coordinates attached to them.
+    pub fn dimensions(&self) -> Vec<String> {
+        super::describe::dimensions(self.tree.index(), &self.path)
+    }
+
+    /// Extent along each dimension, after the window.
+    pub fn shape(&self) -> Vec<u64> {
+        let mut shape = self.dataset().shape.clone();
+        if let (Some(window), [.., height, width]) = (self.window, shape.as_mut_slice()) {
+            (*height, *width) = (window.height, window.width);
+        }
+        shape
+    }
+
+    /// Type of the values, as numpy names it.
+    pub fn data_type(&self) -> String {
+        self.dataset().datatype.name()
+    }
+
+    /// Attributes, as in the file.
+    pub fn attributes(&self) -> &[Attribute] {
+        &self.dataset().attributes
+    }
+
+    /// The window that is read: rows and columns of the two last dimensions.
+    ///
+    /// # Errors
+    /// A usage error when the array has fewer than two dimensions.
+    pub fn window(&self) -> Result<Window> {
+        match (self.window, self.dataset().shape.as_slice()) {
+            (Some(window), _) => Ok(window),
+            (None, [.., height, width]) => Ok(Window::new(0, 0, *height, *width)),
+            _ => Err(Error::usage(format!("{} has no rows and columns", self.path))),
+        }
+    }
+
+    /// The same array, restricted to a window (relative to the whole array).
+    ///
+    /// # Errors
+    /// A usage error when the window is empty or reaches outside.
+    pub fn with_window(&self, window: Window) -> Result<Self> {
+        let [.., height, width] = self.dataset().shape.as_slice() else {
+            return Err(Error::usage(format!("{} has no rows and columns", self.path)));
+        };
+        window.check_within(*height, *width).map_err(|e| e.in_context(format!("{} cannot be read there", self.path)))?;
+        Ok(Self { window: Some(window), ..self.clone() })
+    }
+
+    /// The same array, restricted to the pixels that a lon/lat box touches: the window of rioxarray's
+    /// `clip_box(…, crs="EPSG:4326")`.
+    ///
+    /// # Errors
+    /// A usage error when the box lies outside of the grid or the array is on no grid.
+    pub async fn clip_box(&self, area: LonLatBox) -> Result<Self> {
+        let window = self.grid().await?.window_of(area)?;
+        self.with_window(window)
+    }
+
+    /// The grid that the whole array lies on.
+    ///
+    /// # Errors
+    /// A usage error when its dimensions have no map coordinates; an unsupported CRS; what reading the axes may fail with.
+    pub async fn grid(&self) -> Result<Grid> {
+        let scale = self.dataset().dimensions.last().and_then(Option::as_deref);
+        let group = scale.and_then(|path| path.strip_suffix("/xCoordinates"));
+        let Some(group) = group else {
+            return Err(Error::usage(format!("{} is on no map grid: it has no xCoordinates", self.path)));
+        };
+        if let Some(axes) = self.tree.axes().get(group) {
+            return axes.grid();
+        }
+        self.tree.check_open()?;
+        let found = grids::read_axes(self.tree.object(), self.tree.index(), &[group.to_owned()]).await?;
+        self.tree.axes().extend(found.clone());
+        match found.get(group) {
+            Some(axes) => axes.grid(),
+            None => Err(Error::usage(format!("{group} is no map grid"))),
+        }
+    }
+
+    /// What reading will cost.
+    ///
+    /// # Errors
+    /// When the array cannot be read at all.
+    pub fn cost(&self) -> Result<Cost> {
+        let plan = self.plan()?;
+        let pieces = plan.pieces().iter().filter(|piece| piece.range.is_some()).count() as u64;
+        Ok(Cost { pieces, bytes: plan.bytes(), output_bytes: plan.output_bytes() })
+    }
+
+    /// Reads the values.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Closed`](crate::ErrorKind::Closed) after the tree was closed, [`ErrorKind::Limit`](crate::ErrorKind::Limit)
+    /// before anything is fetched, and whatever the network and the file may fail with.
+    pub async fn read(&self) -> Result<Array> {
+        self.tree.check_open()?;
+        let plan = self.plan()?;
+        let values = read::read(self.tree.object(), plan, self.tree.0.limits).await;
+        let values = values.map_err(|error| self.tree.reconsider(error))?;
+        Array::new(values, self.shape(), self.dimensions())
+    }
+
+    /// Count, mean, standard deviation, minimum and maximum of the valid values, in `f64`, without holding the window in
+    /// memory.
+    ///
+    /// # Errors
+    /// As [`DataArray::read`], and a usage error when the values are no real numbers.
+    pub async fn statistics(&self) -> Result<Statistics> {
+        self.tree.check_open()?;
+        let plan = self.plan()?;
+        let mut sum = Accumulator::new(self.fill_value());
+        let done = read::reduce(self.tree.object(), plan, self.tree.0.limits, |values| sum.add(values)).await;
+        done.map_err(|error| self.tree.reconsider(error))?;
+        Ok(sum.finish())
+    }
+
+    /// Mean of the valid values in `f64`; `None` when there are none.
+    ///
+    /// # Errors
+    /// As [`DataArray::statistics`].
+    pub async fn mean(&self) -> Result<Option<f64>> {
+        Ok(self.statistics().await?.mean)
+    }
+
+    /// The value that marks pixels without data (attribute `_FillValue`), if it is a real number.
+    pub fn fill_value(&self) -> Option<f64> {
+        let attribute = self.dataset().attribute("_FillValue")?;
+        attribute.value.to_f64()?.first().copied()
+    }
+
+    fn plan(&self) -> Result<Plan> {
+        let dataset = self.dataset();
+        let mut ranges: Vec<_> = dataset.shape.iter().map(|extent| 0..*extent).collect();
+        if let (Some(window), [.., rows, columns]) = (self.window, ranges.as_mut_slice()) {
+            *rows = window.row_off..window.row_off + window.height;
+            *columns = window.col_off..window.col_off + window.width;
+        }
+        Ok(dataset.plan(&self.path, &Selection::window(&ranges))?)
+    }
+
+    /// The dataset behind the array. An array is only made for a dataset of its tree's index.
+    fn dataset(&self) -> &Dataset {
+        match self.tree.index().dataset(&self.path) {
+            Ok(dataset) => dataset,
+            Err(_) => unreachable!("the array was made from the index"),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! A granule opened: groups and layers as lazy labelled arrays.
+//!
+//! A [`DataTree`] holds the index of a file (or of one group of it) and the way to its bytes. Opening it reads metadata
+//! only; printing it, listing it and looking at attributes costs nothing more. Values are fetched when an array is read.
+//! Nothing is held open: the tree can be cloned, shared between tasks and kept for hours.
+
+mod array;
+mod describe;
+mod grids;
+mod open;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use swath_hdf5::{Attribute, Index};
+
+use crate::cache::IndexCache;
+use crate::error::{Error, ErrorKind, Result};
+use crate::granule::GranuleName;
+use crate::read::ReadLimits;
+use crate::store::{Address, Object};
+
+pub use array::{Cost, DataArray};
+pub(crate) use grids::GridAxes;
+pub use open::OpenOptions;
+pub(crate) use open::open;
+
+/// A granule (or one group of it), opened lazily. Cloning shares it.
+#[derive(Clone)]
+pub struct DataTree(Arc<Tree>);
+
+struct Tree {
+    name: String,
+    granule: Option<GranuleName>,
+    object: Object,
+    index: Index,
+    /// The group that was asked for; relative paths start here.
+    group: String,
+    axes: Mutex<BTreeMap<String, GridAxes>>,
+    limits: ReadLimits,
+    closed: AtomicBool,
+    /// Where the index came from, if not from the file itself.
+    saved_in: Option<IndexCache>,
+}
+
+impl DataTree {
+    /// The granule's name, or the file's when it is no granule's.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The parsed name, when the file is named as NISAR granules are.
+    pub fn granule(&self) -> Option<&GranuleName> {
+        self.0.granule.as_ref()
+    }
+
+    /// Where the granule is.
+    pub fn address(&self) -> &Address {
+        self.0.object.address()
+    }
+
+    /// The way to its bytes, with the account of what was fetched so far.
+    pub fn object(&self) -> &Object {
+        &self.0.object
+    }
+
+    /// Everything known about the file but its values.
+    pub fn index(&self) -> &Index {
+        &self.0.index
+    }
+
+    /// The group that was opened.
+    pub fn group(&self) -> &str {
+        &self.0.group
+    }
+
+    /// The array at `path`: absolute, or relative to the group that was opened.
+    ///
+    /// # Errors
+    /// A usage error when there is no array at that path; it names near ones.
+    pub fn array(&self, path: &str) -> Result<DataArray> {
+        let full = self.absolute(path);
+        match self.0.index.dataset(&full) {
+            Ok(_) => Ok(DataArray::whole(self.clone(), full)),
+            Err(error) => Err(Error::from(error).with_hint(self.near(path))),
+        }
+    }
+
+    /// The layer of a frequency, wherever the product keeps it: `layer("A", "HHHH")`.
+    ///
+    /// # Errors
+    /// A usage error when the granule has no such frequency or layer; it names those that are there.
+    pub fn layer(&self, frequency: &str, layer: &str) -> Result<DataArray> {
+        let folder = format!("/frequency{}/", frequency.to_uppercase());
+        let ending = format!("{folder}{layer}");
+        let in_grids = |path: &str| path.contains("/grids/") || path.contains("/swaths/");
+        let found = self.0.index.datasets().find(|(path, _)| in_grids(path) && path.ends_with(&ending));
+        if let Some((path, _)) = found {
+            return Ok(DataArray::whole(self.clone(), path.to_owned()));
+        }
+        let mut there: Vec<&str> = self
+            .0
+            .index
+            .datasets()
+            .filter(|(path, dataset)| in_grids(path) && path.contains(&folder) && dataset.shape.len() >= 2)
+            .filter_map(|(path, _)| path.rsplit('/').next())
+            .collect();
+        there.dedup();
+        let error = Error::usage(format!("{} has no layer {layer} at frequency {frequency}", self.name()));
+        Err(match there.is_empty() {
+            true => error.with_hint(format!("it has nothing at frequency {frequency}")),
+            false => error.with_hint(format!("it has {}", there.join(", "))),
+        })
+    }
+
+    /// The attributes of the group or array at `path`.
+    ///
+    /// # Errors
+    /// A usage error when there is nothing at that path.
+    pub fn attributes(&self, path: &str) -> Result<&[Attribute]> {
+        let full = self.absolute(path);
+        match self.0.index.get(&full) {
+            Some(object) => Ok(object.attributes()),
+            None => Err(Error::usage(format!("there is nothing at {full}")).with_hint(self.near(path))),
+        }
+    }
+
+    /// Ends the use of this tree, for those who want to be sure: every later read of it or of its arrays fails with
+    /// [`ErrorKind::Closed`]. There is nothing that must be closed.
+    pub fn close(&self) {
+        self.0.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`DataTree::close`] was called.
+    pub fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::Relaxed)
+    }
+
+    fn check_open(&self) -> Result<()> {
+        if self.is_closed() {
+            return Err(Error::new(ErrorKind::Closed, format!("{} was closed and then read", self.name()))
+                .with_hint("open it again, or close it later"));
+        }
+        Ok(())
+    }
+
+    fn absolute(&self, path: &str) -> String {
+        let joined = match path {
+            "" | "." => self.0.group.clone(),
+            path if path.starts_with('/') => path.to_owned(),
+            path => format!("{}/{path}", self.0.group.trim_end_matches('/')),
+        };
+        match joined.trim_end_matches('/') {
+            "" => "/".to_owned(),
+            trimmed => trimmed.to_owned(),
+        }
+    }
+
+    /// Paths whose last name resembles what was asked for.
+    fn near(&self, path: &str) -> String {
+        let wanted = path.rsplit('/').next().unwrap_or_default().to_lowercase();
+        let same = |found: &&String| found.rsplit('/').next().is_some_and(|name| name.to_lowercase() == wanted);
+        let near: Vec<&str> = self.0.index.objects.keys().filter(same).take(3).map(String::as_str).collect();
+        match near.is_empty() {
+            true => "list the tree with: swath info SOURCE".to_owned(),
+            false => format!("there is {}", near.join(", ")),
+        }
+    }
+
+    /// A read that failed because the object is no longer the one that the saved index describes: forget the index.
+    fn reconsider(&self, error: Error) -> Error {
+        match &self.0.saved_in {
+            Some(cache) if error.is_integrity() => {
+                cache.forget(&self.0.object.address().to_string(), &self.0.group);
+                error.with_hint("the saved index of this granule was dropped; run the command again")
+            }
+            _ => error,
+        }
+    }
+
+    fn axes(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, GridAxes>> {
+        self.0.axes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for DataTree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DataTree({} {})", self.address(), self.group())
+    }
+}
