@@ -2,7 +2,9 @@
 
 mod auth;
 pub mod error;
+pub mod granule;
 pub mod http;
+pub mod search;
 
 pub use auth::{Password, Token};
 pub use error::{Error, ErrorKind, Result};
