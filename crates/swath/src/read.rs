@@ -10,8 +10,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use swath_hdf5::{DecodedPiece, Plan, Values};
+use num_complex::Complex32;
+use swath_hdf5::{DecodedPiece, Plan, ReadRanges};
 
+use crate::array::Values;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Object;
 
@@ -38,13 +40,13 @@ const DECODING: usize = 8;
 pub(crate) async fn read(object: &Object, plan: Plan, limits: ReadLimits) -> Result<Values> {
     check_fetch(&plan, limits)?;
     let length = plan.output_bytes();
-    if length > limits.max_output_bytes {
-        return Err(too_much("the window needs", length, "of memory", limits.max_output_bytes));
+    if length as u64 > limits.max_output_bytes {
+        return Err(too_much("the window needs", length as u64, "of memory", limits.max_output_bytes));
     }
     let plan = Arc::new(plan);
-    let mut output = vec![0; usize::try_from(length).map_err(|_| too_much("the window needs", length, "of memory", limits.max_output_bytes))?];
+    let mut output = vec![0; length];
     each_piece(object, &plan, |piece| piece.place(&mut output).map_err(Error::from)).await?;
-    Ok(swath_hdf5::values(plan.datatype(), output)?)
+    typed(&plan, output)
 }
 
 /// Hands each decoded piece of the plan to `take`, as typed values in C order, in no particular order.
@@ -56,7 +58,50 @@ pub(crate) async fn reduce(
 ) -> Result<()> {
     check_fetch(&plan, limits)?;
     let plan = Arc::new(plan);
-    each_piece(object, &plan, |piece| take(&swath_hdf5::values(plan.datatype(), piece.to_values_bytes())?)).await
+    each_piece(object, &plan, |piece| take(&typed(&plan, piece.to_values_bytes())?)).await
+}
+
+/// Reads several small things whole, all in one wave, as HDF5 has them.
+pub(crate) async fn read_small(object: &Object, plans: &[Plan]) -> Result<Vec<swath_hdf5::Values>> {
+    let ranges: Vec<Range<u64>> = plans.iter().flat_map(Plan::ranges).collect();
+    let fetched = object.read_ranges(&ranges).await.map_err(swath_hdf5::Error::Read)?;
+    let mut parts = fetched.parts.into_iter();
+    let mut all = Vec::with_capacity(plans.len());
+    for plan in plans {
+        let mut output = vec![0; plan.output_bytes()];
+        for piece in plan.pieces() {
+            let stored = piece.range.as_ref().and_then(|_| parts.next()).unwrap_or_default();
+            plan.decode(piece, &stored)?.place(&mut output)?;
+        }
+        all.push(swath_hdf5::values(plan.datatype(), output)?);
+    }
+    Ok(all)
+}
+
+/// The numbers behind little-endian bytes, in the types that arrays have.
+fn typed(plan: &Plan, bytes: Vec<u8>) -> Result<Values> {
+    use swath_hdf5::Values as Stored;
+    Ok(match swath_hdf5::values(plan.datatype(), bytes)? {
+        Stored::U8(values) => Values::U8(values),
+        Stored::I8(values) => Values::I8(values),
+        Stored::U16(values) => Values::U16(values),
+        Stored::I16(values) => Values::I16(values),
+        Stored::U32(values) => Values::U32(values),
+        Stored::I32(values) => Values::I32(values),
+        Stored::U64(values) => Values::U64(values),
+        Stored::I64(values) => Values::I64(values),
+        Stored::F16(values) => Values::F32(values.into_iter().map(f32::from).collect()),
+        Stored::F32(values) => Values::F32(values),
+        Stored::F64(values) => Values::F64(values),
+        Stored::Complex32(values) => {
+            Values::Complex64(values.into_iter().map(|z| Complex32::new(z.re.into(), z.im.into())).collect())
+        }
+        Stored::Complex64(values) => Values::Complex64(values),
+        _ => {
+            let what = format!("{} holds {}, which is no number", plan.path(), plan.datatype().name());
+            return Err(Error::usage(what).with_hint("look at it with: swath info SOURCE --json"));
+        }
+    })
 }
 
 fn check_fetch(plan: &Plan, limits: ReadLimits) -> Result<()> {

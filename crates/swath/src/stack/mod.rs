@@ -6,9 +6,8 @@
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use swath_hdf5::Values;
 
-use crate::array::Array;
+use crate::array::{Array, Values};
 use crate::error::{Error, Result};
 use crate::geo::LonLatBox;
 use crate::granule::GranuleName;
@@ -46,7 +45,7 @@ impl Stack {
             let granule = array.tree().granule().ok_or_else(|| {
                 Error::usage(format!("{} has no time: it is not named as a NISAR granule", array.tree().name()))
             })?;
-            layers.push((granule.start(), array));
+            layers.push((granule.start, array));
         }
         layers.sort_by_key(|(time, _)| *time);
         for pair in layers.windows(2) {
@@ -91,11 +90,11 @@ impl Stack {
         let Some((_, first)) = self.layers.first() else {
             return Err(Error::usage("an empty stack cannot be read"));
         };
-        let (grid, window) = (first.grid().await?, first.window()?);
+        let place = first.grid().await?.subset(&first.window()?)?;
         for (_, array) in &self.layers {
             let same = array.shape() == first.shape()
                 && array.data_type() == first.data_type()
-                && array.grid().await?.place_of(array.window()?) == grid.place_of(window);
+                && array.grid().await?.subset(&array.window()?)? == place;
             if !same {
                 let (a, b) = (first.tree().name(), array.tree().name());
                 return Err(Error::usage(format!("{a} and {b} do not cover the same pixels"))
@@ -107,22 +106,22 @@ impl Stack {
             .buffered(AT_ONCE)
             .try_collect()
             .await?;
-        let mut shape = vec![arrays.len() as u64];
-        shape.extend(first.shape());
+        let mut shape = vec![arrays.len()];
+        shape.extend(first.shape().iter().map(|extent| *extent as usize));
         let mut dimensions = vec!["time".to_owned()];
         dimensions.extend(first.dimensions());
-        Array::new(concatenated(arrays)?, shape, dimensions)
+        Array::new(dimensions, shape, concatenated(arrays)?)
     }
 }
 
 /// An error unless two neighbours in time are of one track, frame, mode and direction, and of different times.
 fn belong_together(earlier: &DataArray, later: &DataArray) -> Result<()> {
     let (Some(a), Some(b)) = (earlier.tree().granule(), later.tree().granule()) else { return Ok(()) };
-    if !a.same_frame(b) {
+    if frame_of(a) != frame_of(b) {
         return Err(Error::usage(format!("{a} and {b} are of different frames or modes and make no stack"))
             .with_hint("search for one track, frame and direction"));
     }
-    if a.start() == b.start() {
+    if a.start == b.start {
         return Err(Error::usage(format!("{a} and {b} are of the same time"))
             .with_hint("keep the newest release of each product (swath search does by default)"));
     }
@@ -135,7 +134,7 @@ fn belong_together(earlier: &DataArray, later: &DataArray) -> Result<()> {
 /// The values of all arrays, one after the other.
 fn concatenated(arrays: Vec<Array>) -> Result<Values> {
     let mut all = arrays.into_iter().map(Array::into_values);
-    let mut whole = all.next().unwrap_or(Values::Null);
+    let mut whole = all.next().ok_or_else(|| Error::usage("an empty stack cannot be read"))?;
     for next in all {
         match (&mut whole, next) {
             (Values::F32(whole), Values::F32(next)) => whole.extend(next),
@@ -150,13 +149,8 @@ fn concatenated(arrays: Vec<Array>) -> Result<Values> {
     Ok(whole)
 }
 
-/// Whether two granule names are of one frame: what may be stacked.
-trait SameFrame {
-    fn same_frame(&self, other: &Self) -> bool;
-}
-
-impl SameFrame for GranuleName {
-    fn same_frame(&self, other: &Self) -> bool {
-        self.frame_key() == other.frame_key()
-    }
+/// What granules of one stack have in common.
+fn frame_of(name: &GranuleName) -> impl PartialEq + use<> {
+    let (mode, polarization) = (name.mode, name.main_polarization);
+    (name.product, name.track, name.direction, name.frame, mode, polarization)
 }

@@ -3,7 +3,7 @@
 use swath_hdf5::{Attribute, Dataset, Plan, Selection};
 
 use super::{DataTree, grids};
-use crate::array::{Array, Window};
+use crate::array::{Array, Nodata, Window};
 use crate::error::{Error, Result};
 use crate::geo::{Grid, LonLatBox};
 use crate::read;
@@ -57,7 +57,7 @@ impl DataArray {
     pub fn shape(&self) -> Vec<u64> {
         let mut shape = self.dataset().shape.clone();
         if let (Some(window), [.., height, width]) = (self.window, shape.as_mut_slice()) {
-            (*height, *width) = (window.height, window.width);
+            (*height, *width) = (window.height(), window.width());
         }
         shape
     }
@@ -79,7 +79,7 @@ impl DataArray {
     pub fn window(&self) -> Result<Window> {
         match (self.window, self.dataset().shape.as_slice()) {
             (Some(window), _) => Ok(window),
-            (None, [.., height, width]) => Ok(Window::new(0, 0, *height, *width)),
+            (None, [.., height, width]) => Ok(Window::whole(*height, *width)),
             _ => Err(Error::usage(format!("{} has no rows and columns", self.path))),
         }
     }
@@ -92,7 +92,8 @@ impl DataArray {
         let [.., height, width] = self.dataset().shape.as_slice() else {
             return Err(Error::usage(format!("{} has no rows and columns", self.path)));
         };
-        window.check_within(*height, *width).map_err(|e| e.in_context(format!("{} cannot be read there", self.path)))?;
+        let window = window.checked_within(*height, *width);
+        let window = window.map_err(|e| e.in_context(format!("{} cannot be read there", self.path)))?;
         Ok(Self { window: Some(window), ..self.clone() })
     }
 
@@ -102,7 +103,7 @@ impl DataArray {
     /// # Errors
     /// A usage error when the box lies outside of the grid or the array is on no grid.
     pub async fn clip_box(&self, area: LonLatBox) -> Result<Self> {
-        let window = self.grid().await?.window_of(area)?;
+        let window = self.grid().await?.window_of_bounds(&area)?;
         self.with_window(window)
     }
 
@@ -148,7 +149,8 @@ impl DataArray {
         let plan = self.plan()?;
         let values = read::read(self.tree.object(), plan, self.tree.0.limits).await;
         let values = values.map_err(|error| self.tree.reconsider(error))?;
-        Array::new(values, self.shape(), self.dimensions())
+        let shape = self.shape().iter().map(|extent| *extent as usize).collect();
+        Array::new(self.dimensions(), shape, values)
     }
 
     /// Count, mean, standard deviation, minimum and maximum of the valid values, in `f64`, without holding the window in
@@ -159,10 +161,10 @@ impl DataArray {
     pub async fn statistics(&self) -> Result<Statistics> {
         self.tree.check_open()?;
         let plan = self.plan()?;
-        let mut sum = Accumulator::new(self.fill_value());
-        let done = read::reduce(self.tree.object(), plan, self.tree.0.limits, |values| sum.add(values)).await;
+        let mut sum = Accumulator::new(self.nodata());
+        let done = read::reduce(self.tree.object(), plan, self.tree.0.limits, |values| sum.add_values(values)).await;
         done.map_err(|error| self.tree.reconsider(error))?;
-        Ok(sum.finish())
+        Ok(sum.statistics())
     }
 
     /// Mean of the valid values in `f64`; `None` when there are none.
@@ -173,18 +175,18 @@ impl DataArray {
         Ok(self.statistics().await?.mean)
     }
 
-    /// The value that marks pixels without data (attribute `_FillValue`), if it is a real number.
-    pub fn fill_value(&self) -> Option<f64> {
-        let attribute = self.dataset().attribute("_FillValue")?;
-        attribute.value.to_f64()?.first().copied()
+    /// Which values count: not those that equal `_FillValue`, nor NaN or infinity.
+    pub fn nodata(&self) -> Nodata {
+        let fill = self.dataset().attribute("_FillValue").and_then(|attribute| attribute.value.to_f64());
+        Nodata::new(fill.and_then(|values| values.first().copied()))
     }
 
     fn plan(&self) -> Result<Plan> {
         let dataset = self.dataset();
         let mut ranges: Vec<_> = dataset.shape.iter().map(|extent| 0..*extent).collect();
         if let (Some(window), [.., rows, columns]) = (self.window, ranges.as_mut_slice()) {
-            *rows = window.row_off..window.row_off + window.height;
-            *columns = window.col_off..window.col_off + window.width;
+            *rows = window.row_off()..window.row_end();
+            *columns = window.col_off()..window.col_end();
         }
         Ok(dataset.plan(&self.path, &Selection::window(&ranges))?)
     }

@@ -32,13 +32,15 @@ struct AxisEnds {
 
 impl GridAxes {
     pub(crate) fn grid(&self) -> Result<Grid> {
+        // Without a declared spacing the axis can only be taken at its word.
+        let implied = |ends: &AxisEnds| (ends.last - ends.first) / ends.count.saturating_sub(1) as f64;
         let axis = |ends: &AxisEnds| Axis {
             first: ends.first,
             last: ends.last,
             count: ends.count,
-            spacing: ends.spacing,
+            spacing: ends.spacing.unwrap_or_else(|| implied(ends)),
         };
-        Grid::from_axes(Crs::from_epsg(self.epsg)?, axis(&self.x), axis(&self.y))
+        Grid::new(Crs::from_epsg(self.epsg)?, axis(&self.x), axis(&self.y))
     }
 }
 

@@ -1,0 +1,141 @@
+//! Granules: one delivered file each, with the fields of its name, its outline, its addresses and its release.
+//!
+//! [`GranuleName`] parses and prints names, [`GranuleFile`] tells a granule's files apart, [`PRODUCTS`] says what
+//! each product is, [`newest`] picks the newest release of each acquisition. A [`Granule`] is what a search returns.
+//!
+//! Not here yet: joining partial frames of one pass, notes on known data-quality issues.
+
+mod field;
+mod file;
+mod footprint;
+mod name;
+mod product;
+mod release;
+
+use geo_types::MultiPolygon;
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use field::{
+    Accuracy, BandwidthMode, Coverage, Crid, Direction, Frame, ModeSource, Pipeline, PolarizationMode,
+    RadarBand, Site,
+};
+pub(crate) use file::file_name;
+pub use file::{FileKind, GranuleFile};
+pub(crate) use footprint::on_the_map;
+pub use name::{GranuleName, Secondary};
+pub use product::{Geometry, PRODUCTS, Product, ProductFacts};
+pub use release::{Maturity, Release, Selection, Superseded, newest};
+
+/// A granule as the catalogue describes it.
+///
+/// Text is as the catalogue sent it; what the catalogue left out, or gave as `NA`, is absent. Fields that the name
+/// tells too (track, frame, release id, …) are the catalogue's, or the name's where the catalogue is silent.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Granule {
+    /// Its unique name in the catalogue (UMM-G `GranuleUR`).
+    pub name: String,
+    /// The fields of the name; `None` when it is no NISAR granule name.
+    pub parsed: Option<GranuleName>,
+    /// Outline in longitude and latitude, degrees (WGS 84), cut at the antimeridian; empty when not given.
+    pub footprint: MultiPolygon<f64>,
+    /// Start of the acquisition.
+    pub start: Option<Timestamp>,
+    /// End of the acquisition.
+    pub end: Option<Timestamp>,
+    /// Every https address of its files, sorted.
+    pub urls: Vec<String>,
+    /// Every s3 address of its files, sorted.
+    pub s3_urls: Vec<String>,
+    /// Its browse pictures (https).
+    pub browse: Vec<String>,
+    /// Size of the product itself in bytes.
+    pub size: Option<u64>,
+    /// Short name of the collection.
+    pub collection: Option<String>,
+    /// Release tier, of the collection or else of the release id.
+    pub maturity: Option<Maturity>,
+    /// Composite release id.
+    pub crid: Option<Crid>,
+    /// The product's code or another mission's processing type.
+    pub product: Option<String>,
+    /// Track, also called relative orbit or path.
+    pub track: Option<i64>,
+    /// Frame along the track.
+    pub frame: Option<i64>,
+    /// Flight direction.
+    pub direction: Option<Direction>,
+    /// Polarizations of frequency A.
+    pub main_band_polarization: Vec<String>,
+    /// Polarizations of frequency B.
+    pub side_band_polarization: Vec<String>,
+    /// Range bandwidths in MHz as the catalogue spells them: `20+5`.
+    pub range_bandwidth: Vec<String>,
+    /// How much of the frame is covered.
+    pub coverage: Option<Coverage>,
+    /// Whether both radars observed together.
+    pub joint_observation: Option<bool>,
+    /// The chain that made it (`PR`, `UR`, `OD`).
+    pub production_configuration: Option<String>,
+    /// The orbit it was made with (`FOE` < `NOE` < `MOE` < `POE`).
+    pub orbit_type: Option<String>,
+    /// When it was made.
+    pub processed: Option<Timestamp>,
+    /// The catalogue's own id of the granule.
+    pub concept_id: Option<String>,
+    /// The address that the catalogue calls the data (the first `GET DATA`).
+    pub(crate) primary_url: Option<String>,
+    /// The whole catalogue item: `{"meta": …, "umm": …}`.
+    pub(crate) item: Value,
+}
+
+impl Granule {
+    /// The whole UMM-G record, as the catalogue sent it.
+    pub fn umm(&self) -> &Value {
+        self.item.get("umm").unwrap_or(&Value::Null)
+    }
+
+    /// The catalogue's own data about the record: ids, revision, provider.
+    pub fn meta(&self) -> &Value {
+        self.item.get("meta").unwrap_or(&Value::Null)
+    }
+
+    /// The https address of the product itself: its own `.h5`, never its quality statistics.
+    ///
+    /// Of another mission's granule it is the address that the catalogue calls the data.
+    pub fn data_url(&self) -> Option<&str> {
+        self.own_file(&self.urls).or_else(|| self.primary_url.as_deref().filter(|_| self.parsed.is_none()))
+    }
+
+    /// The s3 address of the product itself; readable inside AWS us-west-2 only.
+    pub fn data_s3_url(&self) -> Option<&str> {
+        let named = self.primary_url.as_deref().filter(|_| self.parsed.is_none()).map(file_name);
+        let same_file = || self.s3_urls.iter().find(|url| Some(file_name(url)) == named);
+        self.own_file(&self.s3_urls).or_else(|| same_file().map(String::as_str))
+    }
+
+    fn own_file<'a>(&self, urls: &'a [String]) -> Option<&'a str> {
+        let wanted = self.parsed.as_ref()?;
+        let is_own = |url: &&String| {
+            file_name(url).ends_with(".h5")
+                && GranuleFile::parse(url)
+                    .is_ok_and(|file| file.kind == FileKind::Data && file.granule == *wanted)
+        };
+        urls.iter().find(is_own).map(String::as_str)
+    }
+}
+
+impl Release for Granule {
+    fn granule_name(&self) -> Option<&GranuleName> {
+        self.parsed.as_ref()
+    }
+
+    fn collection(&self) -> Option<&str> {
+        self.collection.as_deref()
+    }
+
+    fn processed(&self) -> Option<Timestamp> {
+        self.processed
+    }
+}
