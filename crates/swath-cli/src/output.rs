@@ -85,7 +85,12 @@ impl Output {
 }
 
 /// Writes a result into a file (whole or not at all) or, for `-`, to standard output.
-pub(crate) fn write_result(output: Output, path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Failure> {
+pub(crate) fn write_result(
+    output: Output,
+    path: &Path,
+    bytes: &[u8],
+    overwrite: bool,
+) -> Result<(), Failure> {
     if path == Path::new("-") {
         return output.bytes(bytes);
     }

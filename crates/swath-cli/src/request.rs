@@ -58,7 +58,12 @@ pub(crate) fn lon_lat_box(words: &[String]) -> Result<(LonLatBox, Vec<String>), 
         words => (words.iter().map(String::as_str).collect(), &[]),
     };
     let parsed: Result<Vec<f64>, _> = numbers.iter().map(|text| text.trim().parse::<f64>()).collect();
-    let wrong = || Failure::usage(format!("--bbox wants four numbers, W S E N in degrees; it was given {}", numbers.join(" ")));
+    let wrong = || {
+        Failure::usage(format!(
+            "--bbox wants four numbers, W S E N in degrees; it was given {}",
+            numbers.join(" ")
+        ))
+    };
     match parsed.map_err(|_| wrong())?.as_slice() {
         [west, south, east, north] => Ok((LonLatBox::new(*west, *south, *east, *north)?, rest.to_vec())),
         _ => Err(wrong()),

@@ -141,7 +141,10 @@ impl Misbehaviour {
         }
         let data = matches!(service, Service::Cdn | Service::S3) && request.method() == Method::GET;
         match &self.fault {
-            Fault::IgnoreRange | Fault::WrongContentRange | Fault::ShortBody { .. } | Fault::ReplaceObject => data,
+            Fault::IgnoreRange
+            | Fault::WrongContentRange
+            | Fault::ShortBody { .. }
+            | Fault::ReplaceObject => data,
             Fault::FlipBit { offset } => {
                 let range = header(request.headers(), "range").and_then(requested);
                 data && range.is_none_or(|range| range.may_cover(*offset))

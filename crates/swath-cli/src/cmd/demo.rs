@@ -18,7 +18,8 @@ use crate::failure::Failure;
 use crate::output::{Output, write_result};
 
 /// The cookbook's search: its area, dates, direction and production configuration.
-const AREA: &str = "POLYGON((40.9131 12.3904,41.8891 12.3904,41.8891 13.2454,40.9131 13.2454,40.9131 12.3904))";
+const AREA: &str =
+    "POLYGON((40.9131 12.3904,41.8891 12.3904,41.8891 13.2454,40.9131 13.2454,40.9131 12.3904))";
 const START: &str = "2025-11-22";
 const END: &str = "2026-03-05";
 /// The cookbook's box, in whose pixels the mean is taken: west, south, east, north.
@@ -37,14 +38,17 @@ pub(super) async fn run(args: &DemoArgs, output: Output) -> Result<(), Failure> 
     let mut demo = Demo { session, output, steps: Vec::new(), folder: args.output.clone() };
     let report = demo.flow().await?;
     sandbox.stop().await;
-    if output.json { output.line(&report)? }
+    if output.json {
+        output.line(&report)?
+    }
     Ok(())
 }
 
 /// A session that knows the sandbox and nothing of the user's own login, proxies or cache.
 fn session(sandbox: &Sandbox) -> Result<Session, Failure> {
     let environment = sandbox.environment();
-    let lookup = |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let lookup =
+        |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let mut options = SessionOptions::from_variables(lookup)?.with_cache(None);
     options.http.extra_ca_pem = Some(sandbox.ca_pem().to_owned());
     options.http.no_proxy = true;
@@ -113,7 +117,10 @@ impl Demo {
         let found = results.granules.len();
         let releases = results.latest();
         self.step("search", begun);
-        self.say(&format!("\nfound {found} granules, kept the newest release of each: {}", releases.kept.len()))?;
+        self.say(&format!(
+            "\nfound {found} granules, kept the newest release of each: {}",
+            releases.kept.len()
+        ))?;
         for granule in &releases.kept {
             self.say(&format!("  used        {}", granule.name()))?;
         }
@@ -132,7 +139,8 @@ impl Demo {
     ) -> Result<Stack, Failure> {
         let begun = self.begin();
         let sources: Vec<&str> = granules.iter().filter_map(address).collect();
-        let layers = self.session.open_layers(&sources, FREQUENCY, LAYER, OpenOptions::default().limits).await;
+        let layers =
+            self.session.open_layers(&sources, FREQUENCY, LAYER, OpenOptions::default().limits).await;
         let layers: Vec<DataArray> = layers.into_iter().collect::<swath::Result<_>>()?;
         let stack = Stack::new(layers)?;
         self.step(name, begun);
@@ -154,7 +162,8 @@ impl Demo {
     }
 
     fn compare(&self, releases: &Releases, https: &[swath::Sample], s3: &[swath::Sample]) -> Vec<Row> {
-        let _ = self.say(&format!("\nmean of {LAYER} (frequency {FREQUENCY}, γ⁰, linear power) in the box {BOX:?}"));
+        let _ = self
+            .say(&format!("\nmean of {LAYER} (frequency {FREQUENCY}, γ⁰, linear power) in the box {BOX:?}"));
         let _ = self.say("  start                 over https            from S3               valid pixels");
         let mut rows = Vec::new();
         for (a, b) in https.iter().zip(s3) {
@@ -184,7 +193,11 @@ impl Demo {
         Ok(path)
     }
 
-    async fn pictures(&mut self, stack: &Stack, samples: &[swath::Sample]) -> Result<(PathBuf, PathBuf), Failure> {
+    async fn pictures(
+        &mut self,
+        stack: &Stack,
+        samples: &[swath::Sample],
+    ) -> Result<(PathBuf, PathBuf), Failure> {
         let begun = self.begin();
         let (quicklook, series) = (self.folder.join("quicklook.png"), self.folder.join("series.png"));
         if let Some((_, newest)) = stack.layers().last() {

@@ -16,7 +16,9 @@ pub(super) async fn run(session: &Session, args: &QuicklookArgs, output: Output)
     let png = picture(&layer, None).await?;
     write_result(output, &args.output, &png, args.overwrite)?;
     if output.json {
-        output.line(&serde_json::json!({ "granule": layer.tree().name(), "layer": layer.name(), "png": args.output }))?;
+        output.line(
+            &serde_json::json!({ "granule": layer.tree().name(), "layer": layer.name(), "png": args.output }),
+        )?;
     }
     output.account(session.ledger());
     Ok(())

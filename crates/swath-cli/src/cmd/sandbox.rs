@@ -13,10 +13,12 @@ pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<(), Failur
     let sandbox = Sandbox::start(options).await?;
     let environment = sandbox.environment();
     if output.json {
-        let map: Map<String, Value> = environment.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let map: Map<String, Value> =
+            environment.into_iter().map(|(name, value)| (name, value.into())).collect();
         output.line(&Value::Object(map))?;
     } else {
-        let lines: Vec<String> = environment.iter().map(|(name, value)| format!("export {name}='{value}'")).collect();
+        let lines: Vec<String> =
+            environment.iter().map(|(name, value)| format!("export {name}='{value}'")).collect();
         output.data(&lines.join("\n"))?;
     }
     output.note("the sandbox is running; end it with Ctrl-C");

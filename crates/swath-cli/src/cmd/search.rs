@@ -18,7 +18,8 @@ pub(super) async fn run(session: &Session, args: &SearchArgs, output: Output) ->
 fn print(results: &SearchResults, args: &SearchArgs, output: Output) -> Result<(), Failure> {
     let selection = results.select(args.all_versions);
     if args.extension.is_some() || args.pattern.is_some() {
-        let urls = selection.find_urls(args.extension.as_deref(), args.pattern.as_deref(), args.direct_access)?;
+        let urls =
+            selection.find_urls(args.extension.as_deref(), args.pattern.as_deref(), args.direct_access)?;
         return match output.json {
             true => output.line(&serde_json::json!(urls)),
             false if urls.is_empty() => Ok(output.note("no URL matches")),

@@ -28,7 +28,11 @@ pub(super) async fn run(session: &Session, args: &StatsArgs, output: Output) -> 
             Ok(report) => progress.suspend(|| report.print(output))?,
             Err(failure) => {
                 failed += 1;
-                progress.suspend(|| if request.sources.len() > 1 { output.failure(&failure) });
+                progress.suspend(|| {
+                    if request.sources.len() > 1 {
+                        output.failure(&failure)
+                    }
+                });
                 first.get_or_insert(failure);
             }
         }

@@ -26,7 +26,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub use address::SafeUrl;
 pub(crate) use address::{TokenHosts, check_scheme, is_loopback, is_private, same_origin};
 pub use ledger::{Entry, Ledger, Purpose, Totals};
-pub(crate) use meaning::meaning;
+pub(crate) use meaning::{meaning, s3_code};
 pub(crate) use range::{RangeAnswer, RangeRequest};
 pub use retry::RetryPolicy;
 

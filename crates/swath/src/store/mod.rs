@@ -203,5 +203,3 @@ impl Store {
     }
 }
 
-#[cfg(test)]
-mod tests;

@@ -6,10 +6,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use ::http::header::{self, HeaderMap};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use http::header::{self, HeaderMap};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 

@@ -136,7 +136,7 @@ impl DataArray {
     pub fn cost(&self) -> Result<Cost> {
         let plan = self.plan()?;
         let pieces = plan.pieces().iter().filter(|piece| piece.range.is_some()).count() as u64;
-        Ok(Cost { pieces, bytes: plan.bytes(), output_bytes: plan.output_bytes() })
+        Ok(Cost { pieces, bytes: plan.bytes(), output_bytes: plan.output_bytes() as u64 })
     }
 
     /// Reads the values.

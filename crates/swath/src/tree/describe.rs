@@ -65,7 +65,7 @@ impl DataTree {
                 }),
                 Node::Group(_) => json!({ "kind": "group", "attrs": attrs }),
                 // A committed type is no data; it shows where it is used.
-                Node::NamedType(_) => continue,
+                Node::NamedType => continue,
             };
             all.insert(path.clone(), value);
         }
@@ -154,9 +154,7 @@ fn write_group(f: &mut fmt::Formatter<'_>, index: &Index, group: &str, indent: &
                 write_group(f, index, path, &format!("{indent}{below}"))?;
             }
             Node::Dataset(dataset) => writeln!(f, "{indent}{branch}{}", array_line(index, path, dataset))?,
-            Node::NamedType(datatype) => {
-                writeln!(f, "{indent}{branch}{} (type {})", printable(last(path)), datatype.name())?;
-            }
+            Node::NamedType => writeln!(f, "{indent}{branch}{} (a named type)", printable(last(path)))?,
         }
     }
     Ok(())
