@@ -84,7 +84,9 @@ impl IndexCache {
             tag: saved.version.tag.clone(),
             axes: saved.axes.clone(),
         };
-        let (Ok(mut bytes), Ok(index)) = (serde_json::to_vec(&header), saved.index.to_bytes()) else { return };
+        let (Ok(mut bytes), Ok(index)) = (serde_json::to_vec(&header), saved.index.to_bytes()) else {
+            return;
+        };
         bytes.push(b'\n');
         bytes.extend_from_slice(&index);
         let _ = write_private(&self.path(address, group), &bytes);
@@ -96,7 +98,11 @@ impl IndexCache {
     }
 
     fn path(&self, address: &str, group: &str) -> PathBuf {
-        self.folder.join(format!("{:016x}{:016x}.index", digest(address, group, 0), digest(address, group, 1)))
+        self.folder.join(format!(
+            "{:016x}{:016x}.index",
+            digest(address, group, 0),
+            digest(address, group, 1)
+        ))
     }
 }
 

@@ -113,8 +113,10 @@ fn check_fetch(plan: &Plan, limits: ReadLimits) -> Result<()> {
 
 fn too_much(what: &str, asked: u64, of_what: &str, allowed: u64) -> Error {
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
-    let text = format!("{what} {:.0} MB {of_what}, {:.0} MB are allowed", megabytes(asked), megabytes(allowed));
-    Error::new(ErrorKind::Limit, text).with_hint("ask for a smaller window, or for a statistic instead of its pixels")
+    let text =
+        format!("{what} {:.0} MB {of_what}, {:.0} MB are allowed", megabytes(asked), megabytes(allowed));
+    Error::new(ErrorKind::Limit, text)
+        .with_hint("ask for a smaller window, or for a statistic instead of its pixels")
 }
 
 /// Fetches, decodes and hands over every piece of a plan.
@@ -150,7 +152,9 @@ async fn decode(object: &Object, plan: Arc<Plan>, place: usize, stored: Bytes) -
             let Some(range) = plan.pieces()[place].range.clone() else { return Err(first.into()) };
             let again = object.read(range).await?;
             let piece = decode_on_pool(&plan, place, again).await?;
-            piece.map_err(|error| Error::from(error).in_context(format!("{} holds damaged data", object.address())))
+            piece.map_err(|error| {
+                Error::from(error).in_context(format!("{} holds damaged data", object.address()))
+            })
         }
         Err(other) => Err(other.into()),
     }
@@ -177,7 +181,9 @@ impl From<swath_hdf5::Error> for Error {
             // An access error came through the reader unchanged; it knows its own kind and hint.
             Hdf5::Read(source) => match source.downcast::<Self>() {
                 Ok(access) => *access,
-                Err(source) => Self::new(ErrorKind::Service, "the bytes of the file could not be read").because(source),
+                Err(source) => {
+                    Self::new(ErrorKind::Service, "the bytes of the file could not be read").because(source)
+                }
             },
             Hdf5::NotHdf5 { .. } | Hdf5::Truncated { .. } | Hdf5::Malformed { .. } => {
                 Self::new(ErrorKind::Integrity, error.to_string())

@@ -3,19 +3,26 @@
 //! A [`Session`] is cheap to clone and shared freely between tasks. There is no global state: two sessions know
 //! nothing of each other.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use futures::stream::{self, StreamExt};
 
 use crate::auth::{CredentialSource, Login, LoginOptions, Prompt, Token};
 use crate::cache::IndexCache;
 use crate::error::{Error, Result};
+use crate::granule::GranuleName;
 use crate::http::{Http, HttpOptions, Ledger, SafeUrl, TokenHosts};
-use crate::store::Store;
+use crate::read::ReadLimits;
+use crate::store::{Address, Store};
+use crate::tree::{self, DataArray, DataTree, OpenOptions};
 
 /// NASA's Common Metadata Repository: the catalogue.
 const CMR_URL: &str = "https://cmr.earthdata.nasa.gov";
 /// NASA's Earthdata Login.
 const EDL_URL: &str = "https://urs.earthdata.nasa.gov";
+/// Granules opened at the same time; their requests share the hosts' limits.
+const AT_ONCE: usize = 16;
 /// Where ASF's NISAR gateway gives temporary S3 credentials.
 const S3_CREDENTIALS_URL: &str = "https://nisar.asf.earthdatacloud.nasa.gov/s3credentials";
 
@@ -73,13 +80,16 @@ impl SessionOptions {
     /// A usage error that names the variable whose value cannot be used.
     pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let address = |name: &str| match lookup(name) {
-            Some(text) => SafeUrl::parse(&text).map(Some).map_err(|e| e.in_context(format!("{name} cannot be used"))),
+            Some(text) => {
+                SafeUrl::parse(&text).map(Some).map_err(|e| e.in_context(format!("{name} cannot be used")))
+            }
             None => Ok(None),
         };
         let mut options = Self::default();
         options.cmr_url = address("SWATH_CMR_URL")?.unwrap_or(options.cmr_url);
         options.edl_url = address("SWATH_EDL_URL")?.unwrap_or(options.edl_url);
-        options.s3_credentials_url = address("SWATH_S3CREDENTIALS_URL")?.unwrap_or(options.s3_credentials_url);
+        options.s3_credentials_url =
+            address("SWATH_S3CREDENTIALS_URL")?.unwrap_or(options.s3_credentials_url);
         options.s3_endpoint_url = address("SWATH_S3_ENDPOINT_URL")?;
         options.token_hosts = lookup("SWATH_TOKEN_HOSTS").unwrap_or(options.token_hosts);
         options.http.allow_http_loopback = match lookup("SWATH_ALLOW_HTTP").as_deref() {
@@ -159,11 +169,61 @@ impl Session {
         self.0.store.http.ledger()
     }
 
-    pub(crate) fn store(&self) -> &Store {
-        &self.0.store
+    /// Opens a granule, or one group of it. `source` is a URL (`https://`, `s3://`), the path of a local file, or the name
+    /// of a granule, which is then looked up in the catalogue.
+    ///
+    /// # Errors
+    /// A usage error when the source cannot be meant; an integrity error when it is no HDF5 file; and whatever login,
+    /// service and network may fail with. Each names the source.
+    pub async fn open(&self, source: &str, options: &OpenOptions) -> Result<DataTree> {
+        let address = self.locate(source).await?;
+        let object = self.0.store.open(&address)?;
+        let opened = tree::open(object, options, self.0.cache.as_ref()).await;
+        opened.map_err(|error| error.in_context(format!("could not open {address}")))
     }
 
-    pub(crate) fn cache(&self) -> Option<&IndexCache> {
-        self.0.cache.as_ref()
+    /// Opens one layer: only the group that holds it is read.
+    ///
+    /// # Errors
+    /// As [`Session::open`] and [`DataTree::layer`].
+    pub async fn open_layer(
+        &self,
+        source: &str,
+        frequency: &str,
+        layer: &str,
+        limits: ReadLimits,
+    ) -> Result<DataArray> {
+        let address = self.locate(source).await?;
+        let group =
+            GranuleName::parse(&address.file_name()).ok().and_then(|name| name.layers_group(frequency));
+        let options = OpenOptions::default().group(group.unwrap_or_else(|| "/".to_owned())).limits(limits);
+        let object = self.0.store.open(&address)?;
+        let opened = tree::open(object, &options, self.0.cache.as_ref()).await;
+        opened.map_err(|error| error.in_context(format!("could not open {address}")))?.layer(frequency, layer)
+    }
+
+    /// Opens the same layer of several sources, all at the same time; the results are in the order of the sources.
+    pub async fn open_layers(
+        &self,
+        sources: &[&str],
+        frequency: &str,
+        layer: &str,
+        limits: ReadLimits,
+    ) -> Vec<Result<DataArray>> {
+        let opening = stream::iter(sources).map(|source| self.open_layer(source, frequency, layer, limits));
+        opening.buffered(AT_ONCE).collect().await
+    }
+
+    /// Where a source is: an address as it stands, or what the catalogue says of a granule's name.
+    async fn locate(&self, source: &str) -> Result<Address> {
+        let is_file = source.contains("://") || Path::new(source).exists();
+        match GranuleName::parse(source) {
+            Ok(name) if !is_file && !source.contains(['/', '\\']) => self.look_up(&name).await,
+            _ => Address::parse(source),
+        }
+    }
+
+    async fn look_up(&self, name: &GranuleName) -> Result<Address> {
+        Err(Error::usage(format!("{name} cannot be looked up")))
     }
 }

@@ -92,7 +92,9 @@ impl CredentialSource {
         }
         let response = self.http.send(&request).await?;
         match response.status {
-            200 if !response.is_html() => S3Credentials::parse(&response.body, &self.address, Timestamp::now()),
+            200 if !response.is_html() => {
+                S3Credentials::parse(&response.body, &self.address, Timestamp::now())
+            }
             // The gateway sends whoever it does not recognise to the login page.
             300..=399 => Err(Error::new(
                 ErrorKind::Authentication,
@@ -111,7 +113,8 @@ impl S3Credentials {
         // The parser's own message could quote a secret, so it is not passed on.
         let wrong = || Error::new(ErrorKind::Service, format!("{address} answered without S3 credentials"));
         let answer: Answer = serde_json::from_slice(body).map_err(|_| wrong())?;
-        let expires: Timestamp = answer.expiration.parse().map_err(|_| wrong().because("its expiration is no date"))?;
+        let expires: Timestamp =
+            answer.expiration.parse().map_err(|_| wrong().because("its expiration is no date"))?;
         let margin = (expires.duration_since(now) / 10).clamp(SignedDuration::ZERO, MARGIN);
         Ok(Self {
             key: answer.access_key_id,
@@ -135,7 +138,8 @@ mod tests {
     fn the_gateway_s_answer_is_read_and_its_age_known() {
         let body = br#"{"accessKeyId":"ASIAX","secretAccessKey":"canary1","sessionToken":"canary2","expiration":"2026-11-22 09:03:30+00:00"}"#;
         let address = SafeUrl::parse("https://h.example/s3credentials").unwrap();
-        let credentials = S3Credentials::parse(body, &address, "2026-11-22T08:03:30Z".parse().unwrap()).unwrap();
+        let credentials =
+            S3Credentials::parse(body, &address, "2026-11-22T08:03:30Z".parse().unwrap()).unwrap();
         assert_eq!(credentials.expires.to_string(), "2026-11-22T09:03:30Z");
         assert!(credentials.is_fresh("2026-11-22T08:58:00Z".parse().unwrap()));
         assert!(!credentials.is_fresh("2026-11-22T08:58:31Z".parse().unwrap()));

@@ -103,6 +103,13 @@ impl GranuleName {
             .with_hint(format!("the granule is {}", file.granule)))
     }
 
+    /// The HDF5 group that holds the layers of a frequency: `/science/LSAR/GCOV/grids/frequencyA`. `None` for a product
+    /// that the table of products does not list.
+    pub fn layers_group(&self, frequency: &str) -> Option<String> {
+        let group = self.product.facts()?.group(self.band);
+        Some(format!("{group}/frequency{}", frequency.to_uppercase()))
+    }
+
     /// Reads the fields of a bare name.
     pub(super) fn from_fields(name: &str) -> Result<Self> {
         let all: Vec<&str> = name.split('_').collect();

@@ -43,7 +43,10 @@ impl Stack {
         let mut layers = Vec::with_capacity(arrays.len());
         for array in arrays {
             let granule = array.tree().granule().ok_or_else(|| {
-                Error::usage(format!("{} has no time: it is not named as a NISAR granule", array.tree().name()))
+                Error::usage(format!(
+                    "{} has no time: it is not named as a NISAR granule",
+                    array.tree().name()
+                ))
             })?;
             layers.push((granule.start, array));
         }

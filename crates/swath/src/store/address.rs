@@ -33,7 +33,9 @@ impl Address {
     /// # Errors
     /// A usage error when it is a URL of another kind, or an S3 URL without bucket or key.
     pub fn parse(text: &str) -> Result<Self> {
-        let Some((scheme, rest)) = text.split_once("://") else { return Ok(Self::Local(PathBuf::from(text))) };
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Ok(Self::Local(PathBuf::from(text)));
+        };
         match scheme {
             "https" | "http" => Ok(Self::Https(SafeUrl::parse(text)?)),
             "s3" => match rest.split_once('/') {

@@ -106,10 +106,11 @@ impl Object {
         let part = self.source.read(range, known.as_ref()).await?;
         let mut version = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         match version.as_ref() {
-            Some(seen) if *seen != part.version => {
-                Err(Error::new(ErrorKind::Integrity, format!("{} was replaced while it was read", self.address))
-                    .with_hint("run the command again"))
-            }
+            Some(seen) if *seen != part.version => Err(Error::new(
+                ErrorKind::Integrity,
+                format!("{} was replaced while it was read", self.address),
+            )
+            .with_hint("run the command again")),
             Some(_) => Ok(part.bytes),
             None => {
                 *version = Some(part.version);
@@ -197,9 +198,10 @@ impl Store {
                 let route = remote::Route::S3 { credentials: self.credentials.clone(), location };
                 (Box::new(remote::Remote::new(http, url, route)), Coalescing::REMOTE)
             }
-            Address::Memory(name) => return Err(Error::usage(format!("{name} is in memory, not in an archive"))),
+            Address::Memory(name) => {
+                return Err(Error::usage(format!("{name} is in memory, not in an archive")));
+            }
         };
         Ok(Object::new(address.clone(), source, coalescing, ledger))
     }
 }
-

@@ -80,14 +80,23 @@ impl Remote {
                 }
                 RangeAnswer::Other(refusal) if is_past_end(&refusal, &range) => {
                     let size = size_of_refusal(&refusal).unwrap_or(0);
-                    return Ok(Part { bytes: Bytes::new(), version: Version { size, tag: known.and_then(|v| v.tag.clone()) } });
+                    return Ok(Part {
+                        bytes: Bytes::new(),
+                        version: Version { size, tag: known.and_then(|v| v.tag.clone()) },
+                    });
                 }
                 RangeAnswer::Other(refusal) => return Err(meaning(&refusal, &self.url)),
             }
         }
     }
 
-    fn request(&self, url: &SafeUrl, headers: HeaderMap, range: &Range<u64>, known: Option<&Version>) -> RangeRequest {
+    fn request(
+        &self,
+        url: &SafeUrl,
+        headers: HeaderMap,
+        range: &Range<u64>,
+        known: Option<&Version>,
+    ) -> RangeRequest {
         RangeRequest {
             url: url.clone(),
             headers,
@@ -154,7 +163,8 @@ impl Remote {
 
     /// Where a redirect leads, if it may be followed.
     fn next_hop(&self, from: &SafeUrl, redirect: &Response) -> Result<SafeUrl> {
-        let refuse = |why: &str| Error::new(ErrorKind::Service, format!("{from} redirects {why}; not followed"));
+        let refuse =
+            |why: &str| Error::new(ErrorKind::Service, format!("{from} redirects {why}; not followed"));
         let location = redirect.header("location").ok_or_else(|| refuse("to nowhere"))?;
         let next = from.secret().join(location).map_err(|_| refuse("to something that is no URL"))?;
         if from.secret().scheme() == "https" && next.scheme() != "https" {
@@ -216,7 +226,8 @@ impl Target {
 /// Whether a refusal may mean that a signed URL or its credentials have expired.
 fn is_stale(refusal: &Response) -> bool {
     let code = http::s3_code(&refusal.body);
-    refusal.status == 403 || matches!(code.as_deref(), Some("ExpiredToken" | "InvalidToken" | "RequestExpired"))
+    refusal.status == 403
+        || matches!(code.as_deref(), Some("ExpiredToken" | "InvalidToken" | "RequestExpired"))
 }
 
 /// Whether the range begins at or after the end of the object: nothing to read, and no fault of anybody's.

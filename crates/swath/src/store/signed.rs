@@ -29,8 +29,9 @@ impl S3Location {
             Some(endpoint) => (endpoint.secret().clone(), UrlStyle::Path),
             None => (SafeUrl::parse(ENDPOINT)?.secret().clone(), UrlStyle::VirtualHost),
         };
-        let bucket = Bucket::new(endpoint, style, bucket.to_owned(), REGION)
-            .map_err(|error| Error::usage(format!("s3://{bucket}/{key} cannot be addressed")).because(error))?;
+        let bucket = Bucket::new(endpoint, style, bucket.to_owned(), REGION).map_err(|error| {
+            Error::usage(format!("s3://{bucket}/{key} cannot be addressed")).because(error)
+        })?;
         Ok(Self { bucket, key: key.to_owned() })
     }
 
@@ -57,7 +58,8 @@ impl S3Location {
 
 /// When a signed URL expires, as it says itself: `Expires` (CloudFront) or `X-Amz-Date` + `X-Amz-Expires` (S3).
 pub(super) fn expiry_of(url: &Url) -> Option<Timestamp> {
-    let value = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let value =
+        |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     if let Some(expires) = value("Expires") {
         return Timestamp::from_second(expires.parse().ok()?).ok();
     }

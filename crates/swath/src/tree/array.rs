@@ -162,7 +162,8 @@ impl DataArray {
         self.tree.check_open()?;
         let plan = self.plan()?;
         let mut sum = Accumulator::new(self.nodata());
-        let done = read::reduce(self.tree.object(), plan, self.tree.0.limits, |values| sum.add_values(values)).await;
+        let done =
+            read::reduce(self.tree.object(), plan, self.tree.0.limits, |values| sum.add_values(values)).await;
         done.map_err(|error| self.tree.reconsider(error))?;
         Ok(sum.statistics())
     }

@@ -133,7 +133,12 @@ impl fmt::Display for DataTree {
         let groups = index.objects.values().filter(|node| matches!(node, Node::Group(_))).count();
         let arrays = index.datasets().count();
         writeln!(f, "{}", self.name())?;
-        writeln!(f, "{} · {:.1} MB · {groups} groups, {arrays} arrays", self.address(), index.size as f64 / 1e6)?;
+        writeln!(
+            f,
+            "{} · {:.1} MB · {groups} groups, {arrays} arrays",
+            self.address(),
+            index.size as f64 / 1e6
+        )?;
         writeln!(f, "{}", index.root)?;
         write_group(f, index, &index.root, "")?;
         for (path, why) in &index.unreadable {
@@ -162,8 +167,11 @@ fn write_group(f: &mut fmt::Formatter<'_>, index: &Index, group: &str, indent: &
 
 /// `HHHH (yCoordinates: 16704, xCoordinates: 17064) float32  Geocoded polarimetric covariance term HHHH`
 fn array_line(index: &Index, path: &str, dataset: &Dataset) -> String {
-    let axes: Vec<String> =
-        dimensions(index, path).iter().zip(&dataset.shape).map(|(name, extent)| format!("{name}: {extent}")).collect();
+    let axes: Vec<String> = dimensions(index, path)
+        .iter()
+        .zip(&dataset.shape)
+        .map(|(name, extent)| format!("{name}: {extent}"))
+        .collect();
     let mut line = printable(last(path));
     if !axes.is_empty() {
         let _ = write!(line, " ({})", printable(&axes.join(", ")));

@@ -51,13 +51,19 @@ const PROJECTION: &str = "projection";
 /// The groups that hold a product's image grids: `…/grids/…` with axes and a projection.
 pub(crate) fn grid_groups(index: &Index) -> Vec<String> {
     let has = |group: &str, name: &str| index.get(&format!("{group}/{name}")).is_some();
-    let is_grid = |path: &&String| path.contains("/grids/") && [X, Y, PROJECTION].iter().all(|name| has(path, name));
-    let groups = index.objects.iter().filter(|(_, node)| matches!(node, Node::Group(_))).map(|(path, _)| path);
+    let is_grid =
+        |path: &&String| path.contains("/grids/") && [X, Y, PROJECTION].iter().all(|name| has(path, name));
+    let groups =
+        index.objects.iter().filter(|(_, node)| matches!(node, Node::Group(_))).map(|(path, _)| path);
     groups.filter(is_grid).cloned().collect()
 }
 
 /// Reads the axes of these groups, all in one wave.
-pub(crate) async fn read_axes(object: &Object, index: &Index, groups: &[String]) -> Result<BTreeMap<String, GridAxes>> {
+pub(crate) async fn read_axes(
+    object: &Object,
+    index: &Index,
+    groups: &[String],
+) -> Result<BTreeMap<String, GridAxes>> {
     let mut plans = Vec::new();
     for group in groups {
         for name in [X, Y] {
@@ -69,7 +75,8 @@ pub(crate) async fn read_axes(object: &Object, index: &Index, groups: &[String])
     }
     let asked: Vec<Plan> = plans.iter().flatten().cloned().collect();
     let mut answers = read_small(object, &asked).await?.into_iter();
-    let mut values = plans.iter().map(|plan| plan.as_ref().and_then(|_| answers.next()).and_then(|v| number(&v)));
+    let mut values =
+        plans.iter().map(|plan| plan.as_ref().and_then(|_| answers.next()).and_then(|v| number(&v)));
     let mut axes = BTreeMap::new();
     for group in groups {
         let mut next = || values.next().flatten();
@@ -79,7 +86,12 @@ pub(crate) async fn read_axes(object: &Object, index: &Index, groups: &[String])
             let path = format!("{group}/{name}");
             let count = index.dataset(&path)?.shape.first().copied().unwrap_or(0);
             let missing = || Error::new(ErrorKind::Integrity, format!("{path} holds no numbers"));
-            Ok::<_, Error>(AxisEnds { first: first.ok_or_else(missing)?, last: last.ok_or_else(missing)?, count, spacing })
+            Ok::<_, Error>(AxisEnds {
+                first: first.ok_or_else(missing)?,
+                last: last.ok_or_else(missing)?,
+                count,
+                spacing,
+            })
         };
         let epsg = epsg(index, group, projection)?;
         let (x, y) = (ends(X, x_first, x_last, x_spacing)?, ends(Y, y_first, y_last, y_spacing)?);
@@ -120,7 +132,8 @@ fn number(values: &Values) -> Option<f64> {
 /// its value.
 fn epsg(index: &Index, group: &str, value: Option<f64>) -> Result<u32> {
     let path = format!("{group}/{PROJECTION}");
-    let attribute = index.dataset(&path)?.attribute("epsg_code").and_then(|attribute| number(&attribute.value));
+    let attribute =
+        index.dataset(&path)?.attribute("epsg_code").and_then(|attribute| number(&attribute.value));
     let usable = |code: &f64| code.fract() == 0.0 && (1.0..=999_999.0).contains(code);
     match (attribute.filter(usable), value.filter(usable)) {
         (Some(attribute), Some(value)) if attribute != value => Err(Error::new(

@@ -161,7 +161,8 @@ impl DataTree {
     /// Paths whose last name resembles what was asked for.
     fn near(&self, path: &str) -> String {
         let wanted = path.rsplit('/').next().unwrap_or_default().to_lowercase();
-        let same = |found: &&String| found.rsplit('/').next().is_some_and(|name| name.to_lowercase() == wanted);
+        let same =
+            |found: &&String| found.rsplit('/').next().is_some_and(|name| name.to_lowercase() == wanted);
         let near: Vec<&str> = self.0.index.objects.keys().filter(same).take(3).map(String::as_str).collect();
         match near.is_empty() {
             true => "list the tree with: swath info SOURCE".to_owned(),

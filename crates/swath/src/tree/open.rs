@@ -44,7 +44,11 @@ impl OpenOptions {
 }
 
 /// Opens the object's tree: no request when its index is saved, else a few waves of metadata.
-pub(crate) async fn open(object: Object, options: &OpenOptions, cache: Option<&IndexCache>) -> Result<DataTree> {
+pub(crate) async fn open(
+    object: Object,
+    options: &OpenOptions,
+    cache: Option<&IndexCache>,
+) -> Result<DataTree> {
     let address = object.address().to_string();
     // A local file is as near as the cache.
     let cache = cache.filter(|_| !matches!(object.address(), Address::Local(_) | Address::Memory(_)));
