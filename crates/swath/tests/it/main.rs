@@ -1,0 +1,5 @@
+//! The library against the sandbox: one binary, one module a subject.
+
+mod archive;
+mod faults;
+mod flow;
