@@ -22,7 +22,11 @@ pub(crate) fn answer(state: &State, request: &Request<Bytes>, orders: Orders) ->
     let path = decode_path(request.uri().path()).unwrap_or_default();
     let verdict = check(state, &path, request.method().as_str(), request.uri().query());
     if verdict == Err(Refusal::Missing) {
-        return xml(StatusCode::FORBIDDEN, "MissingKey", "Missing Key-Pair-Id query parameter or cookie value");
+        return xml(
+            StatusCode::FORBIDDEN,
+            "MissingKey",
+            "Missing Key-Pair-Id query parameter or cookie value",
+        );
     }
     if request.headers().contains_key("authorization") {
         // It reaches the bucket behind the network, which refuses two ways of proving oneself.
@@ -55,9 +59,8 @@ enum Condition {
 }
 
 fn condition(headers: &HeaderMap, etag: &str) -> Condition {
-    let names = |list: &str| {
-        list.split(',').map(str::trim).any(|item| item == "*" || item.trim_matches('"') == etag)
-    };
+    let names =
+        |list: &str| list.split(',').map(str::trim).any(|item| item == "*" || item.trim_matches('"') == etag);
     if header(headers, "if-match").is_some_and(|list| !names(list)) {
         return Condition::Failed;
     }

@@ -8,7 +8,9 @@ use crate::archive::PRODUCTS;
 use crate::credentials::{Use, issue};
 use crate::login::opinion;
 use crate::range::{Selected, select};
-use crate::reply::{Reply, add_header, decode_path, encode, header, json, page, query_value, redirect, reply};
+use crate::reply::{
+    Reply, add_header, decode_path, encode, header, json, page, query_value, redirect, reply,
+};
 use crate::signed;
 use crate::state::{State, now};
 use crate::token::{CLIENT_ID, Purpose, read, sign};
@@ -32,7 +34,11 @@ enum Access {
 pub(crate) const ROUTES: [Route; 4] = [
     Route { prefix: "NISAR", bucket: PRODUCTS, access: Access::LoggedIn },
     Route { prefix: "BROWSE", bucket: "sds-n-cumulus-prod-nisar-browse", access: Access::LoggedIn },
-    Route { prefix: "NISAR-SAMPLE-DATA", bucket: "sds-n-cumulus-prod-nisar-sample-data", access: Access::Anyone },
+    Route {
+        prefix: "NISAR-SAMPLE-DATA",
+        bucket: "sds-n-cumulus-prod-nisar-sample-data",
+        access: Access::Anyone,
+    },
     Route {
         prefix: "NISAR-JPL-PRIVATE-DATA",
         bucket: "sds-n-cumulus-prod-nisar-jpl-private-data",
@@ -235,6 +241,10 @@ fn locate(request: &Request<Bytes>) -> Reply {
     };
     match ROUTES.iter().find(|route| route.bucket == bucket) {
         Some(route) => json(StatusCode::OK, &json!([route.prefix])),
-        None => reply(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", format!("No route defined for {bucket}")),
+        None => reply(
+            StatusCode::NOT_FOUND,
+            "text/plain; charset=utf-8",
+            format!("No route defined for {bucket}"),
+        ),
     }
 }

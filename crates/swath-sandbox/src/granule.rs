@@ -40,7 +40,9 @@ impl Granule {
         let numbers = [4, 5].iter().all(|&at| fields[at].parse::<u16>().is_ok());
         let sound = fields[0] == "NISAR"
             && fields[1].len() == 2
-            && fields.iter().all(|field| !field.is_empty() && field.bytes().all(|b| b.is_ascii_alphanumeric()))
+            && fields
+                .iter()
+                .all(|field| !field.is_empty() && field.bytes().all(|b| b.is_ascii_alphanumeric()))
             && numbers;
         let (start, end) = (instant(&fields[layout.start])?, instant(&fields[layout.end])?);
         sound.then(|| Self { name: name.to_owned(), fields, layout, start, end })
@@ -170,7 +172,8 @@ mod tests {
 
     #[test]
     fn single_acquisitions_are_read() {
-        let name = "NISAR_L2_PR_GCOV_005_172_A_008_2005_DHDH_A_20251122T024618_20251122T024652_X05009_N_F_J_001";
+        let name =
+            "NISAR_L2_PR_GCOV_005_172_A_008_2005_DHDH_A_20251122T024618_20251122T024652_X05009_N_F_J_001";
         let granule = Granule::parse(name).unwrap();
         assert_eq!((granule.cycle(), granule.track(), granule.frame()), (5, 172, "008"));
         assert_eq!(granule.crid(), "X05009");
@@ -194,7 +197,12 @@ mod tests {
 
     #[test]
     fn other_names_are_nothing() {
-        for name in ["", "NISAR", "a_b_c_d_e_f_g_h_i_j_k_l_m_n_o_p_q_r", "NISAR_L2_PR_GCOV_005_172_A_008_2005_DHDH_A_x_y_X05009_N_F_J_001"] {
+        for name in [
+            "",
+            "NISAR",
+            "a_b_c_d_e_f_g_h_i_j_k_l_m_n_o_p_q_r",
+            "NISAR_L2_PR_GCOV_005_172_A_008_2005_DHDH_A_x_y_X05009_N_F_J_001",
+        ] {
             assert_eq!(Granule::parse(name), None, "{name}");
         }
     }

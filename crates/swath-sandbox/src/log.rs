@@ -65,7 +65,10 @@ impl Log {
 
     /// A copy of all entries as they stand now.
     pub(crate) fn snapshot(&self) -> Vec<LogEntry> {
-        let of = |open: &Arc<Open>| LogEntry { bytes_sent: open.sent.load(Ordering::SeqCst), ..open.entry.clone() };
+        let of = |open: &Arc<Open>| LogEntry {
+            bytes_sent: open.sent.load(Ordering::SeqCst),
+            ..open.entry.clone()
+        };
         lock(&self.entries).iter().map(of).collect()
     }
 

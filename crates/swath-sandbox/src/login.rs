@@ -7,7 +7,9 @@ use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
 use crate::log::lock;
-use crate::reply::{Reply, add_header, form_pairs, header, json, login_page, page, query_value, redirect, reply};
+use crate::reply::{
+    Reply, add_header, form_pairs, header, json, login_page, page, query_value, redirect, reply,
+};
 use crate::state::{State, now};
 use crate::token::{CLIENT_ID, Purpose, Verdict, bearer, password_is_right, sign, verdict};
 
@@ -43,7 +45,8 @@ enum Basic {
 }
 
 fn basic(request: &Request<Bytes>) -> Basic {
-    let Some((scheme, text)) = header(request.headers(), "authorization").and_then(|text| text.split_once(' '))
+    let Some((scheme, text)) =
+        header(request.headers(), "authorization").and_then(|text| text.split_once(' '))
     else {
         return Basic::Absent;
     };
@@ -160,7 +163,8 @@ pub(crate) fn opinion(state: &State, token: &str) -> (StatusCode, Value) {
 
 fn profile(state: &State, request: &Request<Bytes>) -> Reply {
     let bearer = header(request.headers(), "authorization").and_then(|text| text.split_once(' '));
-    let token = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    let token =
+        bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
     let (status, body) = opinion(state, token.unwrap_or_default());
     let asked = request.uri().path().trim_start_matches("/api/users/");
     if status == StatusCode::OK && body["uid"].as_str() != Some(asked) {

@@ -117,7 +117,8 @@ pub(crate) fn decode_path(path: &str) -> Option<String> {
 pub(crate) fn encode(text: &str, keep: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.as_bytes().contains(&byte);
+        let plain =
+            byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.as_bytes().contains(&byte);
         if plain {
             out.push(char::from(byte));
         } else {

@@ -49,8 +49,9 @@ pub(crate) fn service(state: &Arc<State>) -> Result<S3Service> {
 /// Answers one request to S3.
 pub(crate) async fn answer(service: &S3Service, request: Request<Bytes>) -> Reply {
     if let Some(region) = signed_region(&request).filter(|region| region != REGION) {
-        let text =
-            format!("The authorization header is malformed; the region '{region}' is wrong; expecting '{REGION}'");
+        let text = format!(
+            "The authorization header is malformed; the region '{region}' is wrong; expecting '{REGION}'"
+        );
         let mut reply = xml(StatusCode::BAD_REQUEST, "AuthorizationHeaderMalformed", &text);
         add_header(&mut reply, "x-amz-bucket-region", REGION);
         return reply;
@@ -108,7 +109,8 @@ impl S3Access for Policy {
         let grant = match check(&self.0, &credentials.access_key, &token) {
             Ok(grant) => grant,
             Err(Refusal::Invalid) => return Err(s3_error!(InvalidToken, "{}", BAD_TOKEN)),
-            Err(Refusal::Expired) if presigned => return Err(s3_error!(AccessDenied, "Request has expired")),
+            // What AWS says of a URL whose time is over; its token is not looked at any more.
+            Err(Refusal::UrlExpired) => return Err(s3_error!(AccessDenied, "Request has expired")),
             Err(Refusal::Expired) => return Err(s3_error!(ExpiredToken, "The provided token has expired.")),
         };
         let target = match context.s3_path() {
@@ -185,7 +187,10 @@ impl S3 for Objects {
         }))
     }
 
-    async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = request.input;
         let object = self.find(&input.bucket, &input.key, &request.extensions)?;
         let etag = object.etag();
@@ -202,7 +207,10 @@ impl S3 for Objects {
         }))
     }
 
-    async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
+    async fn head_bucket(
+        &self,
+        request: S3Request<HeadBucketInput>,
+    ) -> S3Result<S3Response<HeadBucketOutput>> {
         if self.0.archive.has_bucket(&request.input.bucket) {
             return Ok(S3Response::new(HeadBucketOutput::default()));
         }
@@ -217,10 +225,19 @@ impl S3 for Objects {
         Ok(S3Response::new(GetBucketLocationOutput { location_constraint }))
     }
 
-    async fn list_objects(&self, request: S3Request<ListObjectsInput>) -> S3Result<S3Response<ListObjectsOutput>> {
+    async fn list_objects(
+        &self,
+        request: S3Request<ListObjectsInput>,
+    ) -> S3Result<S3Response<ListObjectsOutput>> {
         let input = request.input;
         let after = input.marker.clone().unwrap_or_default();
-        let listing = self.list(&input.bucket, input.prefix.as_deref(), input.delimiter.as_deref(), &after, input.max_keys)?;
+        let listing = self.list(
+            &input.bucket,
+            input.prefix.as_deref(),
+            input.delimiter.as_deref(),
+            &after,
+            input.max_keys,
+        )?;
         Ok(S3Response::new(ListObjectsOutput {
             contents: Some(listing.objects),
             common_prefixes: Some(listing.folders),
@@ -241,7 +258,13 @@ impl S3 for Objects {
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         let input = request.input;
         let after = input.continuation_token.clone().or(input.start_after.clone()).unwrap_or_default();
-        let listing = self.list(&input.bucket, input.prefix.as_deref(), input.delimiter.as_deref(), &after, input.max_keys)?;
+        let listing = self.list(
+            &input.bucket,
+            input.prefix.as_deref(),
+            input.delimiter.as_deref(),
+            &after,
+            input.max_keys,
+        )?;
         let count = listing.objects.len() + listing.folders.len();
         Ok(S3Response::new(ListObjectsV2Output {
             key_count: i32::try_from(count).ok(),

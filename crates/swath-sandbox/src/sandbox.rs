@@ -98,7 +98,8 @@ impl Sandbox {
     /// loopback away from a proxy.
     pub fn environment(&self) -> Vec<(String, String)> {
         let origins = &self.state.origins;
-        let hosts = [&origins.gateway, &origins.login].map(|url| url.trim_start_matches("https://")).join(",");
+        let hosts =
+            [&origins.gateway, &origins.login].map(|url| url.trim_start_matches("https://")).join(",");
         let lifetime = i64::try_from(self.state.options.token_lifetime().as_secs()).unwrap_or(i64::MAX);
         let mut pairs = vec![
             ("SWATH_CMR_URL", origins.cmr.clone()),

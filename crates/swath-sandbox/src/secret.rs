@@ -78,10 +78,7 @@ mod tests {
     #[test]
     fn hmac_agrees_with_rfc_4231() {
         let tag = hmac_sha256(&[0x0b; 20], b"Hi There");
-        assert_eq!(
-            hexadecimal(&tag),
-            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
-        );
+        assert_eq!(hexadecimal(&tag), "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
         let long_key = hmac_sha256(&[0xaa; 131], b"Test Using Larger Than Block-Size Key - Hash Key First");
         assert_eq!(
             hexadecimal(&long_key),

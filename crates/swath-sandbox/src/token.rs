@@ -51,7 +51,8 @@ pub(crate) fn sign(secret: &Secret, purpose: Purpose, claims: &Value) -> String 
 /// Reads a token; nothing if it does not have the shape of one.
 pub(crate) fn read(secret: &Secret, purpose: Purpose, token: &str) -> Option<Read> {
     let (text, signature) = token.rsplit_once('.')?;
-    let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(text.split('.').nth(1)?).ok()?).ok()?;
+    let claims: Value =
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(text.split('.').nth(1)?).ok()?).ok()?;
     let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
     let signed = signature.len() == 256
         && signature.chunks(32).all(|tag| secret.verify(purpose.name(), text.as_bytes(), tag));

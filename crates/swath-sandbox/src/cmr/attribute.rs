@@ -84,7 +84,9 @@ fn number(kind: &str, text: &str) -> Answer<f64> {
     let text = text.trim();
     let whole = kind != "int" || text.parse::<i64>().is_ok();
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && whole);
-    number.ok_or_else(|| Refused::new(format!("[{text}] is an invalid value for type [{}]", kind.to_uppercase())))
+    number.ok_or_else(|| {
+        Refused::new(format!("[{text}] is an invalid value for type [{}]", kind.to_uppercase()))
+    })
 }
 
 /// Splits at commas that are not escaped.

@@ -59,9 +59,12 @@ pub(crate) fn tests(parameters: &Parameters) -> Answer<Vec<Test>> {
     let any = !parameters.option("temporal", "and").unwrap_or(false);
     tests.extend(joined(spans.collect::<Answer<_>>()?, any, TemporalTest::fits));
     let orbits = parameters.all("orbit_number").iter().map(|text| orbit_range(text));
-    tests.extend(joined(orbits.collect::<Answer<_>>()?, true, |range, record| range.contains(&record.orbit())));
+    tests.extend(joined(orbits.collect::<Answer<_>>()?, true, |range, record| {
+        range.contains(&record.orbit())
+    }));
     for text in parameters.all("updated_since") {
-        let fault = || Refused::new(format!("updated_since datetime is invalid: [{text}] is not a valid datetime."));
+        let fault =
+            || Refused::new(format!("updated_since datetime is invalid: [{text}] is not a valid datetime."));
         let since = instant(text).ok_or_else(fault)?;
         tests.push(Box::new(move |record| record.revised >= since));
     }
@@ -69,12 +72,20 @@ pub(crate) fn tests(parameters: &Parameters) -> Answer<Vec<Test>> {
 }
 
 /// One test out of several of a kind, of which any or all must hold; none out of none.
-fn joined<T: 'static>(parts: Vec<T>, any: bool, fits: impl Fn(&T, &Record) -> bool + 'static) -> Option<Test> {
+fn joined<T: 'static>(
+    parts: Vec<T>,
+    any: bool,
+    fits: impl Fn(&T, &Record) -> bool + 'static,
+) -> Option<Test> {
     if parts.is_empty() {
         return None;
     }
     Some(Box::new(move |record| {
-        if any { parts.iter().any(|part| fits(part, record)) } else { parts.iter().all(|part| fits(part, record)) }
+        if any {
+            parts.iter().any(|part| fits(part, record))
+        } else {
+            parts.iter().all(|part| fits(part, record))
+        }
     }))
 }
 

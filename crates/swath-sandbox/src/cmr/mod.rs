@@ -80,8 +80,9 @@ fn pairs(request: &Request<Bytes>) -> Answer<Vec<(String, String)>> {
         Method::POST => {
             let kind = header(request.headers(), "content-type").unwrap_or_default();
             if !kind.contains("x-www-form-urlencoded") {
-                let error =
-                    format!("The mime types specified in the content-type header [{kind}] are not supported.");
+                let error = format!(
+                    "The mime types specified in the content-type header [{kind}] are not supported."
+                );
                 return Err(Refused { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, errors: vec![error] });
             }
             pairs.extend(form_pairs(&String::from_utf8_lossy(request.body())));
@@ -155,7 +156,9 @@ fn after(request: &Request<Bytes>, parameters: &Parameters) -> Answer<Option<Vec
     };
     let place: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
     if place.len() != parameters.sort_keys.len() + 1 {
-        return Err(Refused::new("search-after header value is invalid, must be in the form of a JSON array."));
+        return Err(Refused::new(
+            "search-after header value is invalid, must be in the form of a JSON array.",
+        ));
     }
     for name in ["page_num", "offset"] {
         if parameters.has(name) {

@@ -152,7 +152,10 @@ impl Parameters {
         Self::new(values, options)
     }
 
-    fn new(values: BTreeMap<String, Vec<String>>, options: BTreeMap<(String, String), String>) -> Answer<Self> {
+    fn new(
+        values: BTreeMap<String, Vec<String>>,
+        options: BTreeMap<(String, String), String>,
+    ) -> Answer<Self> {
         let size_rule = "page_size must be a number between 0 and 2000";
         let page_size = number(&values, "page_size", 10, 0..=2000, size_rule)?;
         let number_rule = "page_num must be a number greater than or equal to 1";

@@ -266,7 +266,8 @@ fn attributes(stored: &Stored) -> Vec<(&'static str, Vec<String>)> {
     let upper = |truth: bool| one(if truth { "TRUE" } else { "FALSE" });
     let acquired = |at: usize| !polarizations[at].is_empty();
     let names = polarizations.map(|list| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
-    let frequencies = ["A", "B"].iter().enumerate().filter(|(at, _)| acquired(*at)).map(|(_, name)| (*name).to_owned());
+    let frequencies =
+        ["A", "B"].iter().enumerate().filter(|(at, _)| acquired(*at)).map(|(_, name)| (*name).to_owned());
     let concatenated: Vec<&str> = bandwidths.iter().flatten().map(String::as_str).collect();
     let concatenated = concatenated.join("+");
     let frame = granule.frame().trim_start_matches('0');

@@ -21,7 +21,8 @@ impl Shape {
     /// `west,south,east,north`; west of the east end means across the date line.
     pub(crate) fn bounding_box(text: &str) -> Answer<Self> {
         let numbers: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
-        let Some([west, south, east, north]) = numbers.and_then(|numbers| <[f64; 4]>::try_from(numbers).ok()) else {
+        let Some([west, south, east, north]) = numbers.and_then(|numbers| <[f64; 4]>::try_from(numbers).ok())
+        else {
             return Err(Refused::new(format!("[{text}] is not a valid URL encoded bounding_box")));
         };
         check_place(1, west, south)?;
@@ -75,12 +76,15 @@ impl Shape {
     /// `longitude,latitude,radius` in metres.
     pub(crate) fn circle(text: &str) -> Answer<Self> {
         let numbers: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
-        let Some([longitude, latitude, radius]) = numbers.and_then(|list| <[f64; 3]>::try_from(list).ok()) else {
+        let Some([longitude, latitude, radius]) = numbers.and_then(|list| <[f64; 3]>::try_from(list).ok())
+        else {
             return Err(Refused::new(format!("[{text}] is not a valid URL encoded circle")));
         };
         check_place(1, longitude, latitude)?;
         if !(10.0..=6_000_000.0).contains(&radius) {
-            return Err(Refused::new(format!("Circle radius must be between 10 and 6000000, but was {radius}.")));
+            return Err(Refused::new(format!(
+                "Circle radius must be between 10 and 6000000, but was {radius}."
+            )));
         }
         let centre = Point::new(longitude, latitude);
         let corner = |step| {
@@ -122,7 +126,8 @@ fn unwrap(points: &[(f64, f64)]) -> Vec<Coord<f64>> {
 fn points(text: &str, kind: &str) -> Answer<Vec<(f64, f64)>> {
     let numbers: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
     let numbers = numbers.filter(|numbers| numbers.len() % 2 == 0 && !numbers.is_empty());
-    let numbers = numbers.ok_or_else(|| Refused::new(format!("[{text}] is not a valid URL encoded {kind}")))?;
+    let numbers =
+        numbers.ok_or_else(|| Refused::new(format!("[{text}] is not a valid URL encoded {kind}")))?;
     let points: Vec<(f64, f64)> = numbers.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
     for (at, &(longitude, latitude)) in points.iter().enumerate() {
         check_place(at + 1, longitude, latitude)?;

@@ -28,13 +28,18 @@ impl TemporalTest {
         let time = |at, which: &str| match part(at) {
             None => Ok(None),
             Some(text) => instant(text).map(Some).ok_or_else(|| {
-                Refused::new(format!("temporal {which} datetime is invalid: [{text}] is not a valid datetime."))
+                Refused::new(format!(
+                    "temporal {which} datetime is invalid: [{text}] is not a valid datetime."
+                ))
             }),
         };
         let (start, end) = (time(0, "start")?, time(1, "end")?);
         if let (Some(first), Some(last)) = (start, end) {
             if first > last {
-                return Err(Refused::new(format!("start_date [{}] must be before end_date [{}]", parts[0], parts[1])));
+                return Err(Refused::new(format!(
+                    "start_date [{}] must be before end_date [{}]",
+                    parts[0], parts[1]
+                )));
             }
         }
         let day = |at, default| match part(at) {
@@ -50,7 +55,8 @@ impl TemporalTest {
     /// Whether the granule's time touches the span and its season.
     pub(crate) fn fits(&self, record: &Record) -> bool {
         let (start, end) = (record.start(), record.end());
-        let in_span = self.end.is_none_or(|last| start <= last) && self.start.is_none_or(|first| end >= first);
+        let in_span =
+            self.end.is_none_or(|last| start <= last) && self.start.is_none_or(|first| end >= first);
         let in_season = self.season.is_none_or(|(first, last)| {
             // A granule lasts seconds (a pair weeks): its ends tell the days it touches.
             [start, end].into_iter().any(|time| {
