@@ -12,7 +12,7 @@ help:
 
 # every job, in order; stops at the first that fails and names it
 ci:
-    @python fixtures/steps.py fmt clippy test doc deny typos witness structure
+    @python .ci/steps.py fmt clippy test doc deny typos witness structure
 
 # formatting of the Rust code
 fmt:
@@ -28,7 +28,7 @@ test: variants
 
 # the manual builds without a warning
 doc:
-    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --lib
 
 # what may be in the dependency tree: bans, licences, sources (deny.toml)
 deny:

@@ -42,6 +42,8 @@ pub(crate) enum Refusal {
     Invalid,
     /// Its time is over.
     Expired,
+    /// It belongs to a signed URL that was ended on purpose.
+    UrlExpired,
 }
 
 /// Issues credentials that may read objects under the prefixes `bucket/…` for so many seconds.
@@ -103,11 +105,12 @@ fn access_key(random: &[u8]) -> String {
 /// Checks a session token for the key that it came with.
 pub(crate) fn check(state: &State, access_key: &str, token: &str) -> Result<Grant, Refusal> {
     let grant = open(state, token).filter(|grant| grant.access_key == access_key).ok_or(Refusal::Invalid)?;
-    let ended = match grant.purpose {
-        Use::User => state.credentials_expired(grant.serial),
-        Use::SignedUrl => state.signed_url_expired(grant.serial),
-    };
-    if ended || grant.expires <= now() { Err(Refusal::Expired) } else { Ok(grant) }
+    match grant.purpose {
+        Use::User if state.credentials_expired(grant.serial) => Err(Refusal::Expired),
+        Use::SignedUrl if state.signed_url_expired(grant.serial) => Err(Refusal::UrlExpired),
+        _ if grant.expires <= now() => Err(Refusal::Expired),
+        _ => Ok(grant),
+    }
 }
 
 fn open(state: &State, token: &str) -> Option<Grant> {

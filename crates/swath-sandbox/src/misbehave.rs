@@ -85,7 +85,7 @@ pub enum Fault {
 ///     .on_path("/NISAR/")
 ///     .after(2)
 ///     .times(2);
-/// # let _ = busy;
+/// assert_eq!(busy.fault(), &Fault::Status { code: 503, retry_after: None });
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misbehaviour {
@@ -131,7 +131,8 @@ impl Misbehaviour {
         self.skip == 0 && matches!(self.fault, Fault::ExpireCredentials | Fault::ExpireSignedUrls)
     }
 
-    pub(crate) fn fault(&self) -> &Fault {
+    /// What goes wrong.
+    pub fn fault(&self) -> &Fault {
         &self.fault
     }
 

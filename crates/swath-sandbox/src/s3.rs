@@ -109,7 +109,8 @@ impl S3Access for Policy {
         let grant = match check(&self.0, &credentials.access_key, &token) {
             Ok(grant) => grant,
             Err(Refusal::Invalid) => return Err(s3_error!(InvalidToken, "{}", BAD_TOKEN)),
-            Err(Refusal::Expired) if presigned => return Err(s3_error!(AccessDenied, "Request has expired")),
+            // What AWS says of a URL whose time is over; its token is not looked at any more.
+            Err(Refusal::UrlExpired) => return Err(s3_error!(AccessDenied, "Request has expired")),
             Err(Refusal::Expired) => return Err(s3_error!(ExpiredToken, "The provided token has expired.")),
         };
         let target = match context.s3_path() {
