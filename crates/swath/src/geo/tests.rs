@@ -15,7 +15,12 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn numbers<const N: usize>(value: &Value) -> [f64; N] {
-    let found: Vec<f64> = list(value).iter().map(|number| number.as_f64().unwrap()).collect();
+    // A float is written as text, which is read with the right rounding.
+    let float = |number: &Value| match number.as_str() {
+        Some(text) => text.parse().unwrap(),
+        None => number.as_f64().unwrap(),
+    };
+    let found: Vec<f64> = list(value).iter().map(float).collect();
     found.try_into().unwrap()
 }
 

@@ -206,8 +206,17 @@ def all_grids():
     ]
 
 
+def written(value):
+    """Floats as text, the shortest that reads back as the same; not every JSON reader rounds a number rightly."""
+    if isinstance(value, dict):
+        return {name: written(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [written(inner) for inner in value]
+    return repr(float(value)) if isinstance(value, float) else value
+
+
 def main():
-    print(json.dumps({
+    print(json.dumps(written({
         "versions": {
             "pyproj": pyproj.__version__, "pyproj_proj": pyproj.proj_version_str, "rasterio": rasterio.__version__,
             "gdal": rasterio.__gdal_version__, "rasterio_proj": rasterio.__proj_version__,
@@ -217,7 +226,7 @@ def main():
         "forward": forward_bounds(),
         "inverse": inverse_bounds(),
         "grids": all_grids(),
-    }, separators=(",", ":")))
+    }), separators=(",", ":")))
 
 
 if __name__ == "__main__":
