@@ -55,6 +55,9 @@ impl fmt::Display for Bounds {
 /// and rioxarray use when nothing else is asked for.
 const POINTS_PER_EDGE: u32 = 22;
 
+/// Brings the latitude of a pole down by 0.1 mm.
+const BESIDE_THE_POLE: f64 = 1.0 - 1e-11;
+
 /// The smallest box in `crs` around a box in longitude and latitude.
 ///
 /// Straight edges in one system are curved in another, so the corners are not enough: every edge is projected at 22
@@ -65,7 +68,9 @@ const POINTS_PER_EDGE: u32 = 22;
 /// A usage error when the system can show no point of the box's edges.
 pub fn transform_bounds(area: &LonLatBox, crs: &Crs) -> Result<Bounds> {
     let ring = ring_of(area.west(), area.south(), area.east(), area.north(), area.width());
-    Bounds::around(ring.filter_map(|(lon, lat)| crs.project(lon, lat))).ok_or_else(|| {
+    // A polar map shows the opposite pole infinitely far away: a point beside it, very far away, stands for it.
+    let project = |(lon, lat)| crs.project(lon, lat).or_else(|| crs.project(lon, lat * BESIDE_THE_POLE));
+    Bounds::around(ring.filter_map(project)).ok_or_else(|| {
         Error::usage(format!("{crs} can show no point of the box {area}"))
             .with_hint("the box lies on the other side of the Earth from the product's map projection")
     })

@@ -143,12 +143,24 @@ impl Grid {
     ///
     /// It is the window of `rioxarray`'s `clip_box(minx, miny, maxx, maxy, crs="EPSG:4326")`: the box's densified edges
     /// are projected ([`transform_bounds`]), the pixels that their bounds touch are taken, and what lies outside the
-    /// grid is cut off. A box that touches a single row or column, which rioxarray refuses, gives that.
+    /// grid is cut off. A box around the whole grid gives the whole grid, even one so wide that its projected edges mean
+    /// nothing. Two boxes are read where rioxarray refuses them: one that touches a single row or column, and
+    /// a point. Where an edge falls on the edge of a pixel to within some nanometres, the last bit of the projection
+    /// decides, as it does between any two builds of PROJ.
     ///
     /// # Errors
     /// A usage error when the box touches no pixel. It says how far away the grid is and which area it covers, and hints
     /// when longitude and latitude look swapped.
     pub fn window_of_bounds(&self, area: &LonLatBox) -> Result<Window> {
+        if self.crs.is_geographic() && area.crosses_antimeridian() {
+            return Err(Error::usage(format!(
+                "the box {area} crosses the antimeridian, where this grid has its ends"
+            ))
+            .with_hint("ask for the two sides apart: one box to 180, one from -180"));
+        }
+        if self.lies_in(area) {
+            return Ok(Window::whole(self.rows, self.cols));
+        }
         let projected = transform_bounds(area, &self.crs)?;
         self.touched_by(&projected).ok_or_else(|| self.outside(area, &projected))
     }
@@ -188,6 +200,11 @@ impl Grid {
     /// A usage error when the position is no place on the Earth.
     pub fn lonlat_of(&self, row: f64, col: f64) -> Result<(f64, f64)> {
         self.crs.inverse(self.left + col * self.step_x, self.top + row * self.step_y)
+    }
+
+    /// Whether the box holds the whole grid.
+    fn lies_in(&self, area: &LonLatBox) -> bool {
+        self.bounds().to_lonlat(&self.crs).is_ok_and(|covered| area.contains(&covered))
     }
 
     /// The pixels touched by bounds in the grid's CRS; `None` when there are none.

@@ -32,24 +32,24 @@ impl LonLatBox {
     /// A usage error when an edge is no number or out of range, or south lies north of north; it hints when the numbers
     /// look like latitude before longitude.
     pub fn new(west: f64, south: f64, east: f64, north: f64) -> Result<Self> {
+        Self::checked(west, south, east, north)
+            .map_err(|wrong| Error::usage(wrong).with_hint(hint_for(west, south, east, north)))
+    }
+
+    /// As [`new`](Self::new), with what is wrong in place of an error.
+    fn checked(west: f64, south: f64, east: f64, north: f64) -> Result<Self, String> {
         let edges =
             [("west", west, 180.0), ("south", south, 90.0), ("east", east, 180.0), ("north", north, 90.0)];
         for (name, value, limit) in edges {
             if value.is_nan() {
-                return Err(
-                    Error::usage(format!("the {name} edge of the box is not a number")).with_hint(ORDER)
-                );
+                return Err(format!("the {name} edge of the box is not a number"));
             }
             if value.abs() > limit {
-                let wrong = format!("the {name} edge of the box is {value}, outside -{limit} to {limit}");
-                return Err(Error::usage(wrong).with_hint(out_of_range_hint(west, south, east, north)));
+                return Err(format!("the {name} edge of the box is {value}, outside -{limit} to {limit}"));
             }
         }
         if south > north {
-            return Err(Error::usage(format!(
-                "the box's south edge ({south}) lies north of its north edge ({north})"
-            ))
-            .with_hint(ORDER));
+            return Err(format!("the box's south edge ({south}) lies north of its north edge ({north})"));
         }
         Ok(Self { west, south, east, north })
     }
@@ -90,28 +90,34 @@ impl LonLatBox {
         self.north - self.south
     }
 
+    /// Whether all of `other` lies in this box, edges included.
+    pub fn contains(&self, other: &Self) -> bool {
+        let from_west = (other.west - self.west).rem_euclid(360.0);
+        let spans = self.width() >= 360.0 || from_west + other.width() <= self.width();
+        spans && self.south <= other.south && other.north <= self.north
+    }
+
     /// The box with longitude and latitude exchanged, when that is a box at all: what a caller who gave
     /// `south west north east` meant.
     pub fn swapped(&self) -> Option<Self> {
-        Self::new(self.south, self.west, self.north, self.east).ok()
+        Self::checked(self.south, self.west, self.north, self.east).ok()
     }
 }
 
-/// What to say about numbers out of range: swapped, counted from 0 to 360, or just the order.
-fn out_of_range_hint(west: f64, south: f64, east: f64, north: f64) -> String {
-    if LonLatBox::new(south, west, north, east).is_ok() {
-        return format!(
-            "longitude and latitude look swapped: did you mean {south} {west} {north} {east}? (west south east north)"
-        );
+/// What to say about four wrong numbers: swapped, counted from 0 to 360, or just the order.
+fn hint_for(west: f64, south: f64, east: f64, north: f64) -> String {
+    if west > 180.0 || east > 180.0 {
+        let wrap = |lon: f64| if lon > 180.0 && lon <= 360.0 { lon - 360.0 } else { lon };
+        if let Ok(meant) = LonLatBox::checked(wrap(west), south, wrap(east), north) {
+            return format!("longitudes run from -180 to 180: did you mean {meant}?");
+        }
     }
-    let wrap = |lon: f64| if lon > 180.0 && lon <= 360.0 { lon - 360.0 } else { lon };
-    let (west_wrapped, east_wrapped) = (wrap(west), wrap(east));
-    if LonLatBox::new(west_wrapped, south, east_wrapped, north).is_ok() {
-        return format!(
-            "longitudes run from -180 to 180: did you mean {west_wrapped} {south} {east_wrapped} {north}?"
-        );
+    match LonLatBox::checked(south, west, north, east) {
+        Ok(meant) if meant.west <= meant.east => {
+            format!("longitude and latitude look swapped: did you mean {meant}? (west south east north)")
+        }
+        _ => ORDER.to_owned(),
     }
-    ORDER.to_owned()
 }
 
 /// Four numbers, separated by blanks or commas: west, south, east, north.
@@ -182,5 +188,9 @@ mod tests {
         assert_eq!((pacific.width(), pacific.height()), (20.0, 10.0));
         assert_eq!(LonLatBox::new(-180.0, 0.0, 180.0, 0.0).unwrap().width(), 360.0);
         assert!(pacific.swapped().is_none());
+        assert!(pacific.contains(&LonLatBox::new(179.0, -15.0, -175.0, -12.0).unwrap()));
+        assert!(pacific.contains(&LonLatBox::new(-180.0, -15.0, -170.0, -12.0).unwrap()));
+        assert!(!pacific.contains(&LonLatBox::new(160.0, -15.0, 175.0, -12.0).unwrap()));
+        assert!(!pacific.contains(&LonLatBox::new(175.0, -15.0, 176.0, -9.0).unwrap()));
     }
 }

@@ -6,8 +6,10 @@
 //! **Why the order does not matter.** The sums of the values and of their squares are kept as unevaluated pairs of f64
 //! (about 106 bits), to which every pixel is added with an error-free transformation (Knuth's two-sum; squares by a
 //! fused multiply-add). What is lost in the end is some 2⁻¹⁰⁰ of the sum, so any order and any grouping of chunks gives
-//! the same f64 to well below 1e-12, and the mean is the one that exact arithmetic would round to. Welford's update is
-//! as short, but its result moves in the last digits with the order of the chunks, which here is the network's.
+//! the same f64 to well below 1e-12, and the mean is the one that exact arithmetic would round to. (The standard
+//! deviation keeps 12 digits while the mean is less than a billion times larger; f32 pixels cannot get beyond that.)
+//! Welford's update is as short, but its result moves in the last digits with the order of the chunks, which here is
+//! the network's.
 //!
 //! Backscatter is averaged as linear power; [`decibel`] comes last.
 //!

@@ -12,6 +12,7 @@ Contents
   inverse    [epsg, [min_x, min_y, max_x, max_y], [west, south, east, north]] by the same
   grids      per grid: EPSG code, axes, and cases
              lonlat     [box, window or null] by rioxarray's clip_box(crs="EPSG:4326")
+             wide       the same, for boxes far wider than the grid
              edge       the same, for boxes whose edges were computed to lie on edges or centres of pixels
              projected  [bounds, window or null] by clip_box without a crs, edges exactly on edges and centres
 """
@@ -127,6 +128,10 @@ def inverse_bounds():
     return [[epsg, box, list(rasterio.warp.transform_bounds(f"EPSG:{epsg}", "EPSG:4326", *box))] for epsg, box in boxes]
 
 
+# Boxes far wider than any grid: much of their edges is beyond what a map projection can show.
+WIDE = [[-180, -90, 180, 90], [-180, 0, 180, 90], [0, 0, 90, 60], [-20, -30, 100, 80], [20, -60, 160, -10]]
+
+
 class Grid:
     def __init__(self, epsg, left, top, step, rows, cols):
         self.epsg, self.step, self.rows, self.cols = epsg, step, rows, cols
@@ -181,6 +186,7 @@ class Grid:
             "x": [self.x[0], self.x[-1], self.cols, self.step],
             "y": [self.y[0], self.y[-1], self.rows, -self.step],
             "lonlat": [self.lonlat(box) for box in boxes + [self.random_box() for _ in range(36)]],
+            "wide": [self.lonlat(box) for box in WIDE],
             "edge": [self.lonlat(self.edge_box()) for _ in range(8)],
             "projected": [[box, self.window(box)] for box in (self.exact_bounds() for _ in range(16))],
         }
@@ -200,8 +206,17 @@ def all_grids():
     ]
 
 
+def written(value):
+    """Floats as text, the shortest that reads back as the same; not every JSON reader rounds a number rightly."""
+    if isinstance(value, dict):
+        return {name: written(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [written(inner) for inner in value]
+    return repr(float(value)) if isinstance(value, float) else value
+
+
 def main():
-    print(json.dumps({
+    print(json.dumps(written({
         "versions": {
             "pyproj": pyproj.__version__, "pyproj_proj": pyproj.proj_version_str, "rasterio": rasterio.__version__,
             "gdal": rasterio.__gdal_version__, "rasterio_proj": rasterio.__proj_version__,
@@ -211,7 +226,7 @@ def main():
         "forward": forward_bounds(),
         "inverse": inverse_bounds(),
         "grids": all_grids(),
-    }, separators=(",", ":")))
+    }), separators=(",", ":")))
 
 
 if __name__ == "__main__":
