@@ -1,6 +1,7 @@
 //! What was typed, turned into what is meant. Everything after this speaks the library's language.
 
-use swath::{Area, ErrorKind, LonLatBox, Query, ReadLimits, Window};
+use swath::search::Query;
+use swath::{ErrorKind, LonLatBox, ReadLimits, Window};
 
 use crate::args::{SearchArgs, WindowArgs};
 use crate::failure::Failure;
@@ -70,28 +71,31 @@ pub(crate) fn lon_lat_box(words: &[String]) -> Result<(LonLatBox, Vec<String>), 
     }
 }
 
-/// The query that search options stand for.
+/// The query that search options stand for. The library checks the values.
 pub(crate) fn query(args: &SearchArgs) -> Result<Query, Failure> {
-    let mut query = Query::new().dataset(&args.dataset)?.processing_level(&args.product)?;
-    query = query.production_configuration(&args.pipeline)?;
+    let mut query = Query::new()
+        .dataset(args.dataset.as_str())
+        .processing_level(args.product.as_str())
+        .production_configuration(args.pipeline.as_str())
+        .allow_partial(args.allow_partial);
     if let Some(words) = &args.bbox {
         let (area, rest) = lon_lat_box(words)?;
         if let Some(extra) = rest.first() {
             return Err(Failure::usage(format!("search takes no source: {extra}")));
         }
-        query = query.area(Area::from_box(area));
+        query = query.intersects_with(area.to_wkt());
     }
     if let Some(wkt) = &args.wkt {
-        query = query.intersects_with(wkt)?;
+        query = query.intersects_with(wkt);
     }
     if let Some(start) = &args.start {
-        query = query.start(start)?;
+        query = query.start(start.as_str());
     }
     if let Some(end) = &args.end {
-        query = query.end(end)?;
+        query = query.end(end.as_str());
     }
     if let Some(direction) = &args.direction {
-        query = query.flight_direction(direction)?;
+        query = query.flight_direction(direction);
     }
     if let Some(track) = args.track {
         query = query.relative_orbit(track);
@@ -100,12 +104,12 @@ pub(crate) fn query(args: &SearchArgs) -> Result<Query, Failure> {
         query = query.frame(frame);
     }
     if let Some(maturity) = &args.maturity {
-        query = query.data_maturity(maturity)?;
+        query = query.data_maturity(maturity.as_str());
     }
     if let Some(limit) = args.limit {
-        query = query.max_results(limit)?;
+        query = query.max_results(limit);
     }
-    Ok(query.allow_partial(args.allow_partial))
+    Ok(query)
 }
 
 impl Failure {

@@ -1,7 +1,8 @@
 //! `swath search`: granules of the catalogue.
 
 use comfy_table::{ContentArrangement, Table, presets};
-use swath::{SearchResults, Session, search};
+use swath::search::SearchResults;
+use swath::{Granule, Session};
 
 use crate::args::SearchArgs;
 use crate::failure::{Failure, printable};
@@ -9,44 +10,81 @@ use crate::output::Output;
 use crate::request::query;
 
 pub(super) async fn run(session: &Session, args: &SearchArgs, output: Output) -> Result<(), Failure> {
-    let results = session.search(&query(args)?).await?;
-    results.notices.iter().for_each(|notice| output.note(notice));
+    let found = session.search(&query(args)?).await?;
+    found.notices.iter().for_each(|notice| output.note(&printable(notice)));
+    for odd in &found.odd {
+        output.note(&printable(&format!("one catalogue item could not be read: {}", odd.why)));
+    }
     output.account(session.ledger());
-    print(&results, args, output)
+    let all = found.granules.len();
+    let shown = if args.all_versions { found } else { found.into_latest() };
+    let hidden = all - shown.granules.len();
+    print(&shown, args, output)?;
+    if hidden > 0 {
+        output.note(&format!("{hidden} superseded releases are not shown (--all-versions shows them)"));
+    }
+    Ok(())
 }
 
 fn print(results: &SearchResults, args: &SearchArgs, output: Output) -> Result<(), Failure> {
-    let selection = results.select(args.all_versions);
     if args.extension.is_some() || args.pattern.is_some() {
-        let urls =
-            selection.find_urls(args.extension.as_deref(), args.pattern.as_deref(), args.direct_access)?;
-        return match output.json {
-            true => output.line(&serde_json::json!(urls)),
-            false if urls.is_empty() => Ok(output.note("no URL matches")),
-            false => output.data(&urls.join("\n")),
-        };
+        return print_urls(results, args, output);
     }
-    let format = &args.format;
-    if format.geojson {
-        return output.line(&search::geojson(&selection));
-    }
-    if format.csv {
-        let mut table = Vec::new();
-        search::write_csv(&mut table, &selection)?;
-        return output.bytes(&table);
-    }
-    if format.jsonl {
-        for row in search::json_rows(&selection) {
-            output.line(&row)?;
-        }
-        return Ok(());
-    }
-    if output.json {
-        return output.line(&search::json(&selection));
-    }
-    if selection.is_empty() {
+    let mut text = Vec::new();
+    if args.format.geojson {
+        results.write_geojson(&mut text)?;
+    } else if args.format.csv {
+        results.write_csv(&mut text)?;
+    } else if args.format.jsonl {
+        results.write_json_lines(&mut text)?;
+    } else if output.json {
+        results.write_json(&mut text)?;
+    } else if results.granules.is_empty() {
         output.note("no granule matches");
+    } else {
+        text = table(results).into_bytes();
+    }
+    if text.is_empty() { Ok(()) } else { output.data(&String::from_utf8_lossy(&text)) }
+}
+
+fn print_urls(results: &SearchResults, args: &SearchArgs, output: Output) -> Result<(), Failure> {
+    let urls = results.find_urls(args.extension.as_deref(), args.pattern.as_deref(), args.direct_access)?;
+    if output.json {
+        return output.line(&serde_json::json!(urls));
+    }
+    if urls.is_empty() {
+        output.note("no URL matches");
         return Ok(());
     }
-    output.data(&table(&selection))
+    output.data(&urls.join("\n"))
+}
+
+/// What people want to see of each granule, one line each.
+fn table(results: &SearchResults) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["start", "track", "frame", "dir", "pol", "crid", "maturity", "coverage", "MB", "state", "granule"]);
+    for (granule, state) in results.states() {
+        table.add_row(row(granule, &state.to_string()));
+    }
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n")
+}
+
+fn row(granule: &Granule, state: &str) -> Vec<String> {
+    let text = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
+    let row = vec![
+        text(granule.start.map(|time| time.to_string())),
+        text(granule.track.map(|track| track.to_string())),
+        text(granule.frame.map(|frame| frame.to_string())),
+        text(granule.direction.map(|direction| direction.letter().to_string())),
+        granule.main_band_polarization.join("+"),
+        text(granule.crid.map(|crid| crid.to_string())),
+        text(granule.maturity.map(|maturity| maturity.to_string())),
+        text(granule.coverage.map(|coverage| coverage.letter().to_string())),
+        text(granule.size.map(|bytes| format!("{:.0}", bytes as f64 / 1e6))),
+        state.to_owned(),
+        granule.name.clone(),
+    ];
+    row.iter().map(|cell| printable(cell)).collect()
 }
