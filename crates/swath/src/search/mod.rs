@@ -1,1 +1,170 @@
-//! Search (being written).
+//! Search: which granules are there, and which of them to use.
+//!
+//! A [`Query`] says what to look for in asf_search's words; [`Query::plan`] checks it and shows the requests that it
+//! becomes; [`Catalogue::search`] sends them to NASA's Common Metadata Repository, anonymously, and collects the
+//! pages. [`SearchResults`] are [`Granule`]s, with [`SearchResults::latest`] for the newest release of each,
+//! [`SearchResults::find_urls`] for addresses, and GeoJSON, CSV and JSON lines as output.
+//!
+//! ```no_run
+//! # async fn example() -> swath::Result<()> {
+//! use swath::http::{Http, HttpOptions};
+//! use swath::search::{Catalogue, Query};
+//!
+//! let catalogue = Catalogue::earthdata(Http::new(HttpOptions::default())?)?;
+//! let query = Query::new().dataset("NISAR").processing_level("GCOV").relative_orbit(172).frame(8).max_results(250);
+//! let results = catalogue.search(&query).await?;
+//! for granule in results.latest().kept {
+//!     println!("{} {:?}", granule.name, granule.data_url());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Supported
+//! NISAR's collections and options; other missions by `short_name` or `platform`. An incomplete answer is an error
+//! unless [`Query::allow_partial`] is set; one odd item is reported in [`SearchResults::odd`], not fatal.
+//!
+//! # Not supported yet
+//! Dates in words, seasons, GeoJSON and other formats of areas, merging and simplifying areas, other missions'
+//! aliases, KML and the other export formats, a local catalogue.
+
+mod area;
+mod check;
+mod cmr;
+mod collections;
+mod dates;
+mod output;
+mod plan;
+mod query;
+mod umm;
+mod urls;
+mod values;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::granule::{Granule, Selection, newest};
+
+pub use cmr::Catalogue;
+pub use output::State;
+pub use plan::Plan;
+pub use query::Query;
+pub use values::{Moment, NumberRange, Numbers, Values};
+
+/// What a search found.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct SearchResults {
+    /// The granules, those that end last first.
+    pub granules: Vec<Granule>,
+    /// How many granules the catalogue has for the query, those beyond `max_results` too. A granule that matches
+    /// several values of a list is counted once per value.
+    pub hits: u64,
+    /// Catalogue items that could not be read.
+    pub odd: Vec<OddItem>,
+    /// What the user should know: what was changed in the query, what is missing from the answer.
+    pub notices: Vec<String>,
+}
+
+/// A catalogue item that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OddItem {
+    /// Its id in the catalogue, when it has one.
+    pub concept_id: Option<String>,
+    /// Why it could not be read.
+    pub why: String,
+}
+
+/// One page as the catalogue sends it.
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    hits: u64,
+    items: Vec<Value>,
+}
+
+impl SearchResults {
+    /// Reads a saved answer of the catalogue (`granules.umm_json`).
+    ///
+    /// # Errors
+    /// An integrity error when `bytes` is no such answer. Odd items within are reported in [`SearchResults::odd`].
+    ///
+    /// ```
+    /// use swath::search::SearchResults;
+    /// let page = br#"{"hits": 1, "items": [{"meta": {"concept-id": "G1-ASF"}, "umm": {"GranuleUR": "A"}}]}"#;
+    /// let results = SearchResults::from_umm_json(page)?;
+    /// assert_eq!(results.granules[0].name, "A");
+    /// # Ok::<(), swath::Error>(())
+    /// ```
+    pub fn from_umm_json(bytes: &[u8]) -> Result<Self> {
+        let page: Page = serde_json::from_slice(bytes).map_err(|why| {
+            Error::new(ErrorKind::Integrity, "the text is no answer of the catalogue (granules.umm_json)")
+                .because(why)
+        })?;
+        let mut results = Self { hits: page.hits, ..Self::default() };
+        results.add(page.items);
+        results.sort();
+        Ok(results)
+    }
+
+    /// Adds the items of a page; those that cannot be read go to `odd`.
+    fn add(&mut self, items: Vec<Value>) {
+        self.granules.reserve(items.len());
+        for item in items {
+            let concept_id = item.pointer("/meta/concept-id").and_then(Value::as_str).map(ToOwned::to_owned);
+            match umm::granule(item) {
+                Ok(granule) => self.granules.push(granule),
+                Err(why) => self.odd.push(OddItem { concept_id, why }),
+            }
+        }
+    }
+
+    /// Sorts as asf_search does: by end (or, without one, by when it was made), then by name, both descending.
+    fn sort(&mut self) {
+        self.granules.sort_by(|a, b| {
+            let key = |granule: &Granule| granule.end.or(granule.processed).map(|time| time.as_second());
+            key(b).cmp(&key(a)).then_with(|| b.name.cmp(&a.name))
+        });
+    }
+
+    /// The newest release of each product, and what it replaces; see [`newest`] for the rule.
+    pub fn latest(&self) -> Selection<&Granule> {
+        newest(&self.granules)
+    }
+
+    /// The addresses of the granules' files: https, or s3 with `direct_access`; sorted, each once.
+    ///
+    /// `extension` is what follows the last dot of the file name, with the dot (`.h5`), letter for letter. `pattern`
+    /// is a regular expression looked for anywhere in the address; look-around is allowed.
+    ///
+    /// # Errors
+    /// A usage error when the pattern is not valid or takes too long.
+    pub fn find_urls(
+        &self,
+        extension: Option<&str>,
+        pattern: Option<&str>,
+        direct_access: bool,
+    ) -> Result<Vec<String>> {
+        urls::find(&self.granules, extension, pattern, direct_access)
+    }
+}
+
+impl Granule {
+    /// The addresses of this granule's files; see [`SearchResults::find_urls`].
+    ///
+    /// # Errors
+    /// A usage error when the pattern is not valid or takes too long.
+    pub fn find_urls(
+        &self,
+        extension: Option<&str>,
+        pattern: Option<&str>,
+        direct_access: bool,
+    ) -> Result<Vec<String>> {
+        urls::find([self], extension, pattern, direct_access)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,244 @@
+//! The wire: NASA's Common Metadata Repository (CMR), `POST /search/granules.umm_json`.
+//!
+//! Source: the CMR search API documentation; what a page, its headers and its errors look like was measured.
+
+use std::collections::HashSet;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use http::HeaderName;
+
+use super::plan::{LARGEST_PAGE, Pair, Plan};
+use super::query::Query;
+use super::{Page, SearchResults};
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::{Http, Purpose, Request, Response, SafeUrl, meaning};
+
+/// Sub-queries under way at one time.
+const AT_ONCE: usize = 6;
+
+/// More granules than this are not collected in memory.
+const MOST_GRANULES: u64 = 100_000;
+
+/// The header that carries the place in the results from page to page.
+const SEARCH_AFTER: &str = "cmr-search-after";
+
+/// Who asks: CMR's operators want to know.
+const CLIENT_ID: &str = concat!("swath_v", env!("CARGO_PKG_VERSION"));
+
+/// The catalogue of granules.
+///
+/// A search is anonymous: the catalogue is public, and a token that has expired would only make it fail.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    http: Http,
+    granules: SafeUrl,
+}
+
+impl Catalogue {
+    /// The address of NASA's catalogue.
+    pub const ADDRESS: &'static str = "https://cmr.earthdata.nasa.gov";
+
+    /// The catalogue at an address (scheme, host and port; a path before `/search` is kept).
+    ///
+    /// # Errors
+    /// A usage error when the address can have no path.
+    pub fn new(http: Http, address: SafeUrl) -> Result<Self> {
+        let mut url = address.secret().clone();
+        match url.path_segments_mut() {
+            Ok(mut path) => path.pop_if_empty().extend(["search", "granules.umm_json"]),
+            Err(()) => return Err(Error::usage(format!("{address} is no address of a catalogue"))),
+        };
+        Ok(Self { http, granules: url.into() })
+    }
+
+    /// NASA's catalogue.
+    ///
+    /// # Errors
+    /// None in practice: the address is a constant.
+    pub fn earthdata(http: Http) -> Result<Self> {
+        Self::new(http, SafeUrl::parse(Self::ADDRESS)?)
+    }
+
+    /// Sends the query and collects every page.
+    ///
+    /// Sub-queries run at the same time; what several of them find is kept once. With `max_results` the newest
+    /// acquisitions are kept.
+    ///
+    /// # Errors
+    /// A usage error when the query is not valid, or the catalogue says that it is not; a service error when the
+    /// catalogue fails, or answers with fewer granules than it has and [`Query::allow_partial`] is not set; a limit
+    /// error when it has more than 100,000 and `max_results` is not given.
+    pub async fn search(&self, query: &Query) -> Result<SearchResults> {
+        self.run(query.plan()?).await
+    }
+
+    async fn run(&self, plan: Plan) -> Result<SearchResults> {
+        let answers = plan.subqueries.iter().map(|pairs| self.collect(pairs, &plan));
+        let parts: Vec<SearchResults> = stream::iter(answers).buffered(AT_ONCE).try_collect().await?;
+        let mut all = SearchResults { notices: plan.notices.clone(), ..SearchResults::default() };
+        let mut seen = HashSet::new();
+        for part in parts {
+            all.hits = all.hits.saturating_add(part.hits);
+            all.odd.extend(part.odd.into_iter().filter(|odd| !all.odd.contains(odd)).collect::<Vec<_>>());
+            all.notices.extend(part.notices);
+            // Names alone do not do: the same name may be in two collections.
+            let is_new = |granule: &crate::granule::Granule| {
+                let id = granule.concept_id.clone();
+                id.is_none_or(|id| seen.insert(id))
+            };
+            all.granules.extend(part.granules.into_iter().filter(is_new));
+        }
+        all.sort();
+        if let Some(most) = plan.max_results {
+            all.granules.truncate(most);
+        }
+        Ok(all)
+    }
+
+    /// All pages of one sub-query.
+    async fn collect(&self, pairs: &[Pair], plan: &Plan) -> Result<SearchResults> {
+        let mut pages = Pages::new(self, pairs, plan.page_size);
+        let most = plan.max_results.map_or(u64::MAX, |most| most as u64);
+        let mut found = SearchResults::default();
+        while let Some(items) = pages.next().await? {
+            if pages.hits.min(most) > MOST_GRANULES {
+                let what = format!("the query matches {} granules, more than {MOST_GRANULES}", pages.hits);
+                return Err(Error::new(ErrorKind::Limit, what)
+                    .with_hint("narrow it by area, dates or product, or give max_results"));
+            }
+            found.add(items);
+            if pages.rows >= most {
+                break;
+            }
+        }
+        found.hits = pages.hits;
+        if let Some(what) = pages.shortfall(most) {
+            if !plan.allow_partial {
+                return Err(Error::new(ErrorKind::Service, what)
+                    .with_hint("narrow the query and try again, or allow partial results"));
+            }
+            found.notices.push(what);
+        }
+        Ok(found)
+    }
+}
+
+/// The pages of one sub-query, one after the other.
+struct Pages<'a> {
+    catalogue: &'a Catalogue,
+    pairs: &'a [Pair],
+    page_size: usize,
+    after: Option<String>,
+    done: bool,
+    timed_out: bool,
+    /// What the catalogue said it has, last.
+    hits: u64,
+    /// Items received.
+    rows: u64,
+}
+
+impl<'a> Pages<'a> {
+    fn new(catalogue: &'a Catalogue, pairs: &'a [Pair], page_size: usize) -> Self {
+        let page_size = page_size.min(LARGEST_PAGE);
+        Self { catalogue, pairs, page_size, after: None, done: false, timed_out: false, hits: 0, rows: 0 }
+    }
+
+    /// The next page's items; `None` after the last.
+    async fn next(&mut self) -> Result<Option<Vec<serde_json::Value>>> {
+        if self.done {
+            return Ok(None);
+        }
+        let response = self.ask().await?;
+        let (page, hits) = read(&response, &self.catalogue.granules)?;
+        let rows = page.items.len();
+        if rows > self.page_size {
+            let what = format!("the catalogue sent {rows} granules where {} were asked for", self.page_size);
+            return Err(Error::new(ErrorKind::Service, what));
+        }
+        self.hits = hits;
+        self.rows += rows as u64;
+        // CMR's documentation and its answers spell this header differently.
+        let late = ["cmr-timed-out", "cmr-time-out"];
+        self.timed_out |= late
+            .iter()
+            .any(|name| response.header(name).is_some_and(|value| value.trim().eq_ignore_ascii_case("true")));
+        let after = response.header(SEARCH_AFTER).map(ToOwned::to_owned);
+        self.done = rows == 0 || self.rows >= hits || after.is_none();
+        if !self.done && after == self.after {
+            return Err(Error::new(ErrorKind::Service, "the catalogue sent the same page twice")
+                .with_hint("try again later"));
+        }
+        self.after = after;
+        Ok(Some(page.items))
+    }
+
+    async fn ask(&self) -> Result<Response> {
+        let mut request = Request::post_form(Purpose::Search, self.catalogue.granules.clone(), self.pairs)
+            .header(HeaderName::from_static("client-id"), CLIENT_ID);
+        if let Some(after) = &self.after {
+            request = request.header(HeaderName::from_static(SEARCH_AFTER), after);
+        }
+        let response = self
+            .catalogue
+            .http
+            .send(&request)
+            .await
+            .map_err(|error| error.in_context("the search failed"))?;
+        if response.status == 200 && !response.is_html() {
+            return Ok(response);
+        }
+        Err(refusal(&response, &self.catalogue.granules))
+    }
+
+    /// What is missing, in words, when fewer than `most` granules were received and the catalogue has more.
+    fn shortfall(&self, most: u64) -> Option<String> {
+        let wanted = self.hits.min(most);
+        if self.rows < wanted {
+            return Some(format!("the catalogue sent {} of {wanted} granules", self.rows));
+        }
+        self.timed_out.then(|| {
+            format!("the catalogue ran out of time and sent {} granules, perhaps not all", self.rows)
+        })
+    }
+}
+
+fn read(response: &Response, url: &SafeUrl) -> Result<(Page, u64)> {
+    let page: Page = serde_json::from_slice(&response.body).map_err(|why| {
+        Error::new(ErrorKind::Service, format!("{url} answered with something other than granules"))
+            .because(why)
+    })?;
+    let said = response.header("cmr-hits").and_then(|hits| hits.trim().parse().ok());
+    let hits = said.unwrap_or(page.hits);
+    Ok((page, hits))
+}
+
+/// The error that a refusal stands for; CMR says why in `{"errors": […]}`.
+fn refusal(response: &Response, url: &SafeUrl) -> Error {
+    if response.is_html() {
+        let what = format!("{url} answered with a web page (HTTP {})", response.status);
+        return Error::new(ErrorKind::Service, what)
+            .with_hint("a proxy or a login page may be in the way; try again later");
+    }
+    let said = reasons(&response.body);
+    if said.is_empty() {
+        return meaning(response, url);
+    }
+    match response.status {
+        400 | 413 | 414 | 422 => Error::usage("the catalogue did not understand the query").because(said),
+        status => {
+            let what = format!("the catalogue refused the query (HTTP {status})");
+            Error::new(ErrorKind::Service, what).because(said).with_hint("try again later")
+        }
+    }
+}
+
+/// CMR's own words, short and without control characters.
+fn reasons(body: &[u8]) -> String {
+    let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) else { return String::new() };
+    let errors = json.get("errors").and_then(serde_json::Value::as_array).map_or(&[][..], Vec::as_slice);
+    let said = errors.iter().filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join("; ");
+    said.chars().filter(|c| !c.is_control()).take(1000).collect()
+}
+
+#[cfg(test)]
+mod tests;

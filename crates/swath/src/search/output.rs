@@ -1,0 +1,229 @@
+//! Results as GeoJSON, CSV and JSON lines.
+//!
+//! Text from the catalogue never reaches the output with control characters in it (a terminal or a log would obey
+//! them): each becomes U+FFFD.
+
+use std::fmt;
+use std::io::Write;
+
+use geo_types::{LineString, MultiPolygon};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::dates::written;
+use super::{SearchResults, umm};
+use crate::error::{Error, ErrorKind, Result};
+use crate::granule::{Coverage, Direction, Granule, GranuleName, Release, newest};
+
+/// Whether a granule is to be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// The newest release of its product.
+    Used,
+    /// A newer release is among the results.
+    Superseded {
+        /// The name of the newer one.
+        by: String,
+    },
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Used => f.write_str("used"),
+            Self::Superseded { by } => write!(f, "superseded by {by}"),
+        }
+    }
+}
+
+/// One line of CSV or JSON. Times are UTC in whole seconds; size is in bytes; absent values are empty or null.
+#[derive(Debug, Serialize)]
+struct Record {
+    granule: String,
+    start: Option<String>,
+    end: Option<String>,
+    track: Option<i64>,
+    frame: Option<i64>,
+    direction: Option<&'static str>,
+    polarization: Option<String>,
+    crid: Option<String>,
+    maturity: Option<String>,
+    coverage: Option<&'static str>,
+    size: Option<u64>,
+    state: String,
+    url: Option<String>,
+    s3_url: Option<String>,
+}
+
+/// One line of JSON.
+#[derive(Debug, Serialize)]
+struct Line {
+    #[serde(flatten)]
+    record: Record,
+    superseded_by: Option<String>,
+    collection: Option<String>,
+    concept_id: Option<String>,
+}
+
+impl Record {
+    fn new(granule: &Granule, state: &str) -> Self {
+        let coverage = granule.coverage.and_then(|coverage| match coverage {
+            Coverage::Full => Some("full"),
+            Coverage::Partial => Some("partial"),
+            _ => None,
+        });
+        let polarizations = &granule.main_band_polarization;
+        Self {
+            granule: plain(&granule.name),
+            start: granule.start.map(written),
+            end: granule.end.map(written),
+            track: granule.track,
+            frame: granule.frame,
+            direction: granule.direction.map(Direction::word),
+            polarization: (!polarizations.is_empty()).then(|| plain(&polarizations.join("+"))),
+            crid: granule.crid.map(|crid| crid.to_string()),
+            maturity: granule.maturity.map(|maturity| maturity.to_string()),
+            coverage,
+            size: granule.size,
+            state: plain(state),
+            url: granule.data_url().map(plain),
+            s3_url: granule.data_s3_url().map(plain),
+        }
+    }
+}
+
+/// The text without control characters, also not those that turn the direction of writing.
+fn plain(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// The same for every text within a value.
+fn plain_value(value: Value) -> Value {
+    match value {
+        Value::String(text) => plain(&text).into(),
+        Value::Array(values) => values.into_iter().map(plain_value).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(key, value)| (plain(&key), plain_value(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        other => other,
+    }
+}
+
+/// A granule and its place among the results: names and ids may repeat, places do not.
+struct Placed<'a> {
+    place: usize,
+    granule: &'a Granule,
+}
+
+impl Release for Placed<'_> {
+    fn granule_name(&self) -> Option<&GranuleName> {
+        self.granule.granule_name()
+    }
+
+    fn collection(&self) -> Option<&str> {
+        Release::collection(self.granule)
+    }
+
+    fn processed(&self) -> Option<jiff::Timestamp> {
+        Release::processed(self.granule)
+    }
+}
+
+impl SearchResults {
+    /// Every granule with its state, in order.
+    pub fn states(&self) -> Vec<(&Granule, State)> {
+        let placed = self.granules.iter().enumerate().map(|(place, granule)| Placed { place, granule });
+        let mut states: Vec<(&Granule, State)> =
+            self.granules.iter().map(|granule| (granule, State::Used)).collect();
+        for superseded in newest(placed).superseded {
+            states[superseded.granule.place].1 = State::Superseded { by: superseded.by };
+        }
+        states
+    }
+
+    /// Writes CSV (RFC 4180): a header, then one line per granule. All but numbers is quoted.
+    ///
+    /// Columns: granule, start, end (UTC), track, frame, direction, polarization (of frequency A), crid, maturity,
+    /// coverage, size (bytes), state, url, s3_url.
+    ///
+    /// # Errors
+    /// A local error when `out` cannot be written.
+    pub fn write_csv(&self, out: impl Write) -> Result<()> {
+        let mut csv = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::NonNumeric).from_writer(out);
+        for (granule, state) in self.states() {
+            csv.serialize(Record::new(granule, &state.to_string())).map_err(unwritten)?;
+        }
+        csv.flush().map_err(unwritten)
+    }
+
+    /// Writes one JSON object per line, with the members of the CSV columns, `collection`, `concept_id`, and
+    /// `superseded_by` (a name or null).
+    ///
+    /// # Errors
+    /// A local error when `out` cannot be written.
+    pub fn write_json_lines(&self, mut out: impl Write) -> Result<()> {
+        for (granule, state) in self.states() {
+            let (word, superseded_by) = match &state {
+                State::Used => ("used", None),
+                State::Superseded { by } => ("superseded", Some(plain(by))),
+            };
+            let line = Line {
+                record: Record::new(granule, word),
+                superseded_by,
+                collection: granule.collection.as_deref().map(plain),
+                concept_id: granule.concept_id.as_deref().map(plain),
+            };
+            serde_json::to_writer(&mut out, &line).map_err(unwritten)?;
+            out.write_all(b"\n").map_err(unwritten)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a GeoJSON feature collection (RFC 7946) with asf_search's properties.
+    ///
+    /// # Errors
+    /// A local error when `out` cannot be written.
+    pub fn write_geojson(&self, mut out: impl Write) -> Result<()> {
+        out.write_all(b"{\"type\":\"FeatureCollection\",\"features\":[").map_err(unwritten)?;
+        for (index, granule) in self.granules.iter().enumerate() {
+            out.write_all(if index == 0 { b"\n" } else { b",\n" }).map_err(unwritten)?;
+            serde_json::to_writer(&mut out, &granule.feature()).map_err(unwritten)?;
+        }
+        out.write_all(b"\n]}\n").map_err(unwritten)
+    }
+}
+
+fn unwritten(why: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::Local, "could not write the results").because(why)
+}
+
+impl Granule {
+    /// The granule as a GeoJSON feature, with asf_search's properties.
+    pub fn feature(&self) -> Value {
+        let properties = plain_value(umm::properties(&self.item).into());
+        json!({"type": "Feature", "geometry": geometry(&self.footprint), "properties": properties})
+    }
+}
+
+/// The outline as GeoJSON; null when there is none.
+fn geometry(footprint: &MultiPolygon<f64>) -> Value {
+    let ring = |ring: &LineString<f64>| ring.0.iter().map(|c| json!([c.x, c.y])).collect::<Vec<_>>();
+    match footprint.0.as_slice() {
+        [] => Value::Null,
+        [one] => json!({"type": "Polygon", "coordinates": [ring(one.exterior())]}),
+        several => {
+            let rings: Vec<_> = several.iter().map(|polygon| json!([ring(polygon.exterior())])).collect();
+            json!({"type": "MultiPolygon", "coordinates": rings})
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
