@@ -10,10 +10,11 @@ use futures::stream::{self, StreamExt};
 
 use crate::auth::{CredentialSource, Login, LoginOptions, Prompt, Token};
 use crate::cache::IndexCache;
-use crate::error::{Error, Result};
-use crate::granule::GranuleName;
+use crate::error::{Error, ErrorKind, Result};
+use crate::granule::{Granule, GranuleName};
 use crate::http::{Http, HttpOptions, Ledger, SafeUrl, TokenHosts};
 use crate::read::ReadLimits;
+use crate::search::{Catalogue, Query, SearchResults};
 use crate::store::{Address, Store};
 use crate::tree::{self, DataArray, DataTree, OpenOptions};
 
@@ -169,6 +170,14 @@ impl Session {
         self.0.store.http.ledger()
     }
 
+    /// Asks the catalogue. No login is needed, and none is sent.
+    ///
+    /// # Errors
+    /// A usage error when the query makes no sense; a service error when the catalogue does not answer, or not wholly.
+    pub async fn search(&self, query: &Query) -> Result<SearchResults> {
+        Catalogue::new(self.0.store.http.clone(), self.0.catalogue_url.clone())?.search(query).await
+    }
+
     /// Opens a granule, or one group of it. `source` is a URL (`https://`, `s3://`), the path of a local file, or the name
     /// of a granule, which is then looked up in the catalogue.
     ///
@@ -224,6 +233,11 @@ impl Session {
     }
 
     async fn look_up(&self, name: &GranuleName) -> Result<Address> {
-        Err(Error::usage(format!("{name} cannot be looked up")))
+        let found = self.search(&Query::new().product_list(name.to_string())).await?;
+        match found.granules.iter().find_map(Granule::data_url) {
+            Some(url) => Address::parse(url),
+            None => Err(Error::new(ErrorKind::NotFound, format!("the catalogue knows no granule {name}"))
+                .with_hint("check the name; urgent-response (UR) products are deleted after 30 days")),
+        }
     }
 }

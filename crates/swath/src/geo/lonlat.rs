@@ -54,6 +54,13 @@ impl LonLatBox {
         Ok(Self { west, south, east, north })
     }
 
+    /// The box as a polygon in well-known text, longitude first; one across the antimeridian goes beyond 180°.
+    pub fn to_wkt(&self) -> String {
+        let (west, south, north) = (self.west, self.south, self.north);
+        let east = if self.crosses_antimeridian() { self.east + 360.0 } else { self.east };
+        format!("POLYGON(({west} {south},{east} {south},{east} {north},{west} {north},{west} {south}))")
+    }
+
     /// The western edge, -180 to 180.
     pub fn west(&self) -> f64 {
         self.west

@@ -134,6 +134,15 @@ impl SearchResults {
         newest(&self.granules)
     }
 
+    /// The same results without the releases that a newer one replaces.
+    #[must_use]
+    pub fn into_latest(mut self) -> Self {
+        let used: Vec<bool> = self.states().iter().map(|(_, state)| *state == State::Used).collect();
+        let mut used = used.into_iter();
+        self.granules.retain(|_| used.next().unwrap_or(true));
+        self
+    }
+
     /// The addresses of the granules' files: https, or s3 with `direct_access`; sorted, each once.
     ///
     /// `extension` is what follows the last dot of the file name, with the dot (`.h5`), letter for letter. `pattern`

@@ -169,21 +169,39 @@ impl SearchResults {
     /// # Errors
     /// A local error when `out` cannot be written.
     pub fn write_json_lines(&self, mut out: impl Write) -> Result<()> {
-        for (granule, state) in self.states() {
-            let (word, superseded_by) = match &state {
-                State::Used => ("used", None),
-                State::Superseded { by } => ("superseded", Some(plain(by))),
-            };
-            let line = Line {
-                record: Record::new(granule, word),
-                superseded_by,
-                collection: granule.collection.as_deref().map(plain),
-                concept_id: granule.concept_id.as_deref().map(plain),
-            };
+        for line in self.lines() {
             serde_json::to_writer(&mut out, &line).map_err(unwritten)?;
             out.write_all(b"\n").map_err(unwritten)?;
         }
         Ok(())
+    }
+
+    /// Writes one JSON object: `{"hits": …, "granules": […], "odd": […], "notices": […]}`, a granule with the members of
+    /// [`SearchResults::write_json_lines`].
+    ///
+    /// # Errors
+    /// A local error when `out` cannot be written.
+    pub fn write_json(&self, mut out: impl Write) -> Result<()> {
+        let odd: Vec<Value> =
+            self.odd.iter().map(|odd| json!({"concept_id": odd.concept_id, "why": plain(&odd.why)})).collect();
+        let whole = json!({"hits": self.hits, "granules": self.lines(), "odd": odd, "notices": self.notices});
+        serde_json::to_writer(&mut out, &whole).map_err(unwritten)
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        let line = |(granule, state): (&Granule, State)| {
+            let (word, superseded_by) = match &state {
+                State::Used => ("used", None),
+                State::Superseded { by } => ("superseded", Some(plain(by))),
+            };
+            Line {
+                record: Record::new(granule, word),
+                superseded_by,
+                collection: granule.collection.as_deref().map(plain),
+                concept_id: granule.concept_id.as_deref().map(plain),
+            }
+        };
+        self.states().into_iter().map(line).collect()
     }
 
     /// Writes a GeoJSON feature collection (RFC 7946) with asf_search's properties.

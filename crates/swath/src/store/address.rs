@@ -54,6 +54,16 @@ impl Address {
         }
     }
 
+    /// Where the same object is in S3, for an https address of ASF's NISAR gateway (`/NISAR/…` and its siblings); an S3
+    /// address is its own. `None` for anything else.
+    pub fn direct_access(&self) -> Option<Self> {
+        match self {
+            Self::Https(url) => s3_of_https(url),
+            Self::S3 { .. } => Some(self.clone()),
+            Self::Local(_) | Self::Memory(_) => None,
+        }
+    }
+
     pub(crate) fn memory(name: &str) -> Self {
         Self::Memory(name.to_owned())
     }
@@ -78,15 +88,15 @@ impl fmt::Display for Address {
 }
 
 /// A folder of the gateway and the bucket behind it.
-pub(crate) struct Archive {
+struct Archive {
     /// First part of the path behind the gateway.
-    pub(crate) folder: &'static str,
+    folder: &'static str,
     /// The bucket that holds the same keys.
-    pub(crate) bucket: &'static str,
+    bucket: &'static str,
 }
 
 /// ASF's NISAR archive (facts of the gateway's bucket map, as seen in the catalogue's URLs).
-pub(crate) const ARCHIVES: &[Archive] = &[
+const ARCHIVES: &[Archive] = &[
     Archive { folder: "NISAR", bucket: "sds-n-cumulus-prod-nisar-products" },
     Archive { folder: "NISAR-UR", bucket: "sds-n-cumulus-prod-nisar-ur-products" },
     Archive { folder: "NISAR-SAMPLE-DATA", bucket: "sds-n-cumulus-prod-nisar-sample-data" },
@@ -94,7 +104,7 @@ pub(crate) const ARCHIVES: &[Archive] = &[
 ];
 
 /// The S3 address of an object behind the gateway; `None` when it is in none of the known folders.
-pub(crate) fn s3_of_https(url: &SafeUrl) -> Option<Address> {
+fn s3_of_https(url: &SafeUrl) -> Option<Address> {
     let path = url.secret().path().trim_start_matches('/');
     let (folder, key) = path.split_once('/')?;
     let archive = ARCHIVES.iter().find(|archive| archive.folder == folder)?;
@@ -119,9 +129,10 @@ mod tests {
 
     #[test]
     fn the_gateway_s_folders_map_to_buckets() {
-        let url = SafeUrl::parse("https://nisar.asf.earthdatacloud.nasa.gov/NISAR/C/g/g.h5").unwrap();
-        let s3 = s3_of_https(&url).unwrap();
+        let https = Address::parse("https://nisar.asf.earthdatacloud.nasa.gov/NISAR/C/g/g.h5").unwrap();
+        let s3 = https.direct_access().unwrap();
         assert_eq!(s3.to_string(), "s3://sds-n-cumulus-prod-nisar-products/C/g/g.h5");
-        assert!(s3_of_https(&SafeUrl::parse("https://h.example/OTHER/x").unwrap()).is_none());
+        assert_eq!(s3.direct_access(), Some(s3));
+        assert!(Address::parse("https://h.example/OTHER/x").unwrap().direct_access().is_none());
     }
 }

@@ -24,7 +24,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, Ledger, SafeUrl};
 
 pub use address::Address;
-pub(crate) use address::{Archive, s3_of_https};
 pub(crate) use coalesce::Coalescing;
 
 /// Which version of an object is being read.

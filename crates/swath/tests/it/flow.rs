@@ -1,6 +1,7 @@
 //! The cookbook's flow over the sandbox: the figures are those of h5py and rioxarray, and each step costs what it should.
 
-use swath::{ErrorKind, LonLatBox, OpenOptions, ReadLimits, Stack, Window};
+use swath::search::Query;
+use swath::{Address, ErrorKind, LonLatBox, OpenOptions, ReadLimits, Stack, Window};
 use swath_sandbox::Service;
 
 use crate::archive::*;
@@ -177,4 +178,68 @@ async fn mistakes_are_told_before_anything_is_fetched() {
     assert_eq!(small.mean().await.unwrap_err().kind(), ErrorKind::Limit);
     assert_eq!(session.ledger().totals(), opened);
     assert!(opened.requests > before.requests);
+}
+
+/// The cookbook's query.
+fn cookbook_query() -> Query {
+    Query::new()
+        .dataset("NISAR")
+        .processing_level("GCOV")
+        .intersects_with("POLYGON((40.9131 12.3904,41.8891 12.3904,41.8891 13.2454,40.9131 13.2454,40.9131 12.3904))")
+        .start("2025-11-22")
+        .end("2026-03-05")
+        .flight_direction("ASCENDING")
+        .production_configuration("PR")
+        .max_results(250)
+}
+
+#[tokio::test]
+async fn seven_are_found_and_the_five_newest_kept() {
+    let sandbox = sandbox().await;
+    let session = session(&sandbox);
+    let results = session.search(&cookbook_query()).await.unwrap();
+    assert_eq!((results.granules.len(), results.hits), (7, 7));
+    let latest = results.latest();
+    let mut kept: Vec<&str> = latest.kept.iter().map(|granule| granule.name.as_str()).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, NEWEST);
+    assert!(latest.superseded.iter().all(|old| old.granule.name.contains("X05007") && old.by.contains("X05009")));
+    // The cookbook's own selection of URLs, with its lookahead.
+    let urls = results.find_urls(Some(".h5"), Some(r"^(?!.*QA_STATS).*"), false).unwrap();
+    assert_eq!(urls.len(), 7);
+    assert!(urls.iter().all(|url| url.starts_with("https://") && url.ends_with(".h5") && !url.contains("QA_STATS")));
+    let direct = results.find_urls(Some(".h5"), Some(r"^(?!.*QA_STATS).*"), true).unwrap();
+    for (https, s3) in urls.iter().zip(&direct) {
+        assert_eq!(&Address::parse(https).unwrap().direct_access().unwrap().to_string(), s3);
+    }
+}
+
+#[tokio::test]
+async fn a_granule_is_opened_by_its_name() {
+    let sandbox = sandbox().await;
+    assert_close(mean(&session(&sandbox), GRANULE).await.unwrap(), true_mean(GRANULE));
+    let absent = GRANULE.replace("X05009", "X05999");
+    let error = mean(&session(&sandbox), &absent).await.unwrap_err();
+    assert!(error.is_not_found(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_search_needs_no_login_and_sends_none() {
+    let sandbox = sandbox().await;
+    let session = session_with_token(&sandbox, "nonsense");
+    assert_eq!(session.search(&cookbook_query()).await.unwrap().granules.len(), 7);
+    assert!(sandbox.log().iter().all(|entry| !entry.had_authorization));
+}
+
+#[tokio::test]
+async fn an_incomplete_answer_of_the_catalogue_is_an_error() {
+    for timed_out in [false, true] {
+        let fault = swath_sandbox::Fault::PartialCatalogue { missing: 2, timed_out };
+        let sandbox = sandbox_with(swath_sandbox::Misbehaviour::new(Service::Cmr, fault).always()).await;
+        let session = session(&sandbox);
+        let error = session.search(&cookbook_query()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Service, "{error:?}");
+        let partial = session.search(&cookbook_query().allow_partial(true)).await.unwrap();
+        assert!(!partial.notices.is_empty() && partial.granules.len() < 7);
+    }
 }
