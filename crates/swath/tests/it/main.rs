@@ -3,3 +3,4 @@
 mod archive;
 mod faults;
 mod flow;
+mod tidy;
