@@ -145,12 +145,12 @@ impl Transit {
         let room = ahead.filter(|distance| *distance > 0).min().unwrap_or(u64::MAX);
         let size = (self.held.len() as u64).min(room) as usize;
         let mut block = self.held.split_to(size);
-        if let Some(at) = self.course.flip.and_then(|flip| flip.checked_sub(self.position)) {
-            if at < size as u64 {
-                let mut changed = BytesMut::from(&block[..]);
-                changed[at as usize] ^= 1;
-                block = changed.freeze();
-            }
+        if let Some(at) = self.course.flip.and_then(|flip| flip.checked_sub(self.position))
+            && at < size as u64
+        {
+            let mut changed = BytesMut::from(&block[..]);
+            changed[at as usize] ^= 1;
+            block = changed.freeze();
         }
         self.position += size as u64;
         block

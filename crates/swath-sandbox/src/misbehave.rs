@@ -20,7 +20,7 @@ pub enum Fault {
     /// Another status in place of the answer, in the service's own error format, with a
     /// `Retry-After` in seconds if one is given.
     Status {
-        /// The status code; one that HTTP does not know becomes 500.
+        /// The status code, 200 to 999; others become 500.
         code: u16,
         /// The wait the client is asked for; parts of a second are dropped.
         retry_after: Option<Duration>,

@@ -191,7 +191,7 @@ impl Sandbox {
         self.state.log.clear();
     }
 
-    /// Ends all services, and returns when their connections are closed.
+    /// Ends all services and their connections; returns when nobody listens any more.
     pub async fn stop(mut self) {
         self.servers.shutdown().await;
     }

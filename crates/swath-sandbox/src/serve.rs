@@ -136,7 +136,9 @@ impl LogEntry {
 fn instead(service: Service, faults: &[Fault]) -> Option<Reply> {
     faults.iter().find_map(|fault| match fault {
         Fault::Status { code, retry_after } => {
-            let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            // An answer below 200 is none: the client would wait for the real one.
+            let status = StatusCode::from_u16(*code).ok().filter(|status| status.as_u16() >= 200);
+            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut reply = trouble(service, status);
             if let Some(wait) = retry_after {
                 add_header(&mut reply, "retry-after", &wait.as_secs().to_string());

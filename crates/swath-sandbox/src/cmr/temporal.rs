@@ -34,13 +34,11 @@ impl TemporalTest {
             }),
         };
         let (start, end) = (time(0, "start")?, time(1, "end")?);
-        if let (Some(first), Some(last)) = (start, end) {
-            if first > last {
-                return Err(Refused::new(format!(
-                    "start_date [{}] must be before end_date [{}]",
-                    parts[0], parts[1]
-                )));
-            }
+        if let (Some(first), Some(last)) = (start, end)
+            && first > last
+        {
+            let error = format!("start_date [{}] must be before end_date [{}]", parts[0], parts[1]);
+            return Err(Refused::new(error));
         }
         let day = |at, default| match part(at) {
             None => Ok(default),

@@ -1,1 +1,31 @@
-//! t
+//! Results as files: tables of a time series, and the way every file is written.
+//!
+//! A writer gets a [`std::io::Write`] and knows nothing of files. [`write_whole`] puts what it writes on the disk so that
+//! a file is either whole or not there.
+//!
+//! ```
+//! use swath::export::{Existing, SeriesRow, write_series_csv, write_whole};
+//! use swath::reduce::Statistics;
+//!
+//! let row = SeriesRow {
+//!     time: "2025-11-22T02:46:18Z".parse()?,
+//!     granule: "NISAR_L2_PR_GCOV_005_172_A_008_2005_DHDH_A_20251122T024618_…",
+//!     crid: "X05009",
+//!     track: 172,
+//!     frame: 8,
+//!     direction: "A",
+//!     layer: "HHHH",
+//!     statistics: Statistics::default(),
+//! };
+//! let folder = std::env::temp_dir().join(format!("swath-doc-{}", std::process::id()));
+//! std::fs::create_dir_all(&folder)?;
+//! write_whole(&folder.join("series.csv"), Existing::Replace, |writer| write_series_csv(writer, [row]))?;
+//! # std::fs::remove_dir_all(&folder)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod csv;
+mod write;
+
+pub use self::csv::{SERIES_COLUMNS, SeriesRow, write_series_csv};
+pub use self::write::{Existing, write_whole};
