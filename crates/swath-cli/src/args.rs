@@ -121,10 +121,10 @@ pub(crate) struct SearchArgs {
     pub(crate) pipeline: String,
     /// Track (relative orbit)
     #[arg(long, visible_alias = "relative-orbit")]
-    pub(crate) track: Option<u32>,
+    pub(crate) track: Option<i64>,
     /// Frame of the track
     #[arg(long)]
-    pub(crate) frame: Option<u32>,
+    pub(crate) frame: Option<i64>,
     /// Maturity: beta, provisional or validated
     #[arg(long)]
     pub(crate) maturity: Option<String>,

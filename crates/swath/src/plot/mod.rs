@@ -8,9 +8,11 @@
 
 mod axis;
 mod canvas;
+mod of;
 mod quicklook;
 mod series;
 
+pub use of::{quicklook, series};
 pub use quicklook::{Palette, Quicklook};
 pub use series::{SeriesPlot, SeriesPoint};
 

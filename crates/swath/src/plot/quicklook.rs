@@ -1,7 +1,9 @@
 use super::Scale;
 use super::axis::{grouped, label, round_step, ticks};
-use super::canvas::{Align, CAPTION, Canvas, DENSITY, FRAME, NUMBER, SUBTITLE, TEXT, TITLE, Type};
-use crate::array::Nodata;
+use super::canvas::{
+    Align, CAPTION, Canvas, DENSITY, FRAME, NUMBER, SUBTITLE, TEXT, TITLE, Type, VERMILION, WHITE,
+};
+use crate::array::{Nodata, Window};
 use crate::error::{Error, Result};
 
 /// A picture of one window of one layer, to look at: stretched between the 2nd and the 98th percentile of its valid
@@ -44,6 +46,8 @@ pub struct Quicklook<'a> {
     pub unit: &'a str,
     /// The colours.
     pub palette: Palette,
+    /// A part of the window to outline.
+    pub outline: Option<Window>,
     /// The greatest length of the picture's longer side in screen pixels, frame and text aside: 16 to 8192.
     pub max_size: u32,
 }
@@ -97,6 +101,7 @@ impl<'a> Quicklook<'a> {
             scale: Scale::Decibel,
             unit: "",
             palette: Palette::Grey,
+            outline: None,
             max_size: 1200,
         }
     }
@@ -196,6 +201,16 @@ impl<'a> Quicklook<'a> {
             }
         });
         canvas.frame((MARGIN, IMAGE_TOP, layout.image_width, layout.image_height), FRAME);
+        if let Some(part) = self.outline {
+            let dots = f64::from(layout.enlarged) / (f64::from(cells.factor) * f64::from(DENSITY));
+            let place = |pixels: u64| (pixels as f64 * dots) as f32;
+            let (left, top) = (MARGIN + place(part.col_off()), IMAGE_TOP + place(part.row_off()));
+            let (right, bottom) = (MARGIN + place(part.col_end()), IMAGE_TOP + place(part.row_end()));
+            let ring = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+            // White under the colour, so that it is seen on any ground.
+            canvas.line(&ring, 3.0, WHITE);
+            canvas.line(&ring, 1.4, VERMILION);
+        }
     }
 
     fn draw_bar(&self, canvas: &mut Canvas, (low, high): (f64, f64), layout: &Layout) {
