@@ -38,7 +38,7 @@ pub(super) async fn run(args: &DemoArgs, output: Output) -> Result<(), Failure> 
     let report = demo.flow().await?;
     sandbox.stop().await;
     if output.json {
-        output.line(&report)?
+        output.line(&report)?;
     }
     Ok(())
 }

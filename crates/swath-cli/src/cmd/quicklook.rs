@@ -9,8 +9,10 @@ use crate::output::{Output, write_result};
 use crate::request::LayerRequest;
 
 pub(super) async fn run(session: &Session, args: &QuicklookArgs, output: Output) -> Result<(), Failure> {
-    let request = LayerRequest::new(std::slice::from_ref(&args.source), &args.window)?;
-    let Some(source) = request.sources.first() else { return Err(Failure::usage("no source was given")) };
+    let request = LayerRequest::new(args.source.as_slice(), &args.window)?;
+    let [source] = request.sources.as_slice() else {
+        return Err(Failure::usage("a quicklook is of one source"));
+    };
     let layer = open_layer(session, source, &request).await?;
     let png = plot::quicklook(&layer, None).await?;
     write_result(output, &args.output, &png, args.overwrite)?;

@@ -30,7 +30,7 @@ pub(super) async fn run(session: &Session, args: &StatsArgs, output: Output) -> 
                 failed += 1;
                 progress.suspend(|| {
                     if request.sources.len() > 1 {
-                        output.failure(&failure)
+                        output.failure(&failure);
                     }
                 });
                 first.get_or_insert(failure);

@@ -15,7 +15,7 @@ fn truth() -> Vec<(String, f64)> {
         let window = json["windows"].as_array().unwrap().iter().find(wanted).unwrap();
         means.push((name.trim_end_matches(".json").to_owned(), window["mean"].as_f64().unwrap()));
     }
-    means.sort();
+    means.sort_by(|a, b| a.0.cmp(&b.0));
     means
 }
 
