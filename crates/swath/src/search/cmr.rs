@@ -91,6 +91,11 @@ impl Catalogue {
         all.sort();
         if let Some(most) = plan.max_results {
             all.granules.truncate(most);
+            let kept = all.granules.len() as u64;
+            if all.hits > kept && kept == most as u64 {
+                all.notices
+                    .push(format!("the catalogue has {} granules; these are the newest {kept}", all.hits));
+            }
         }
         Ok(all)
     }

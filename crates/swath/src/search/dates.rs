@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp, civil, tz};
 
-use super::check::shown;
 use super::values::{Given, Moment};
 use crate::error::{Error, Result};
+use crate::granule::shown;
 
 /// What the catalogue is told when no start is given: before the first of ASF's missions.
 const BEGINNING: &str = "1978-01-01T00:00:00Z";

@@ -113,7 +113,7 @@ impl SearchResults {
     fn add(&mut self, items: Vec<Value>) {
         self.granules.reserve(items.len());
         for item in items {
-            let concept_id = item.pointer("/meta/concept-id").and_then(Value::as_str).map(ToOwned::to_owned);
+            let concept_id = item.pointer("/meta/concept-id").and_then(Value::as_str).map(output::plain);
             match umm::granule(item) {
                 Ok(granule) => self.granules.push(granule),
                 Err(why) => self.odd.push(OddItem { concept_id, why }),

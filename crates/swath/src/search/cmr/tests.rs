@@ -114,6 +114,7 @@ async fn only_as_many_as_wanted_are_fetched() {
         catalogue(|place, _| page(place * 2..place * 2 + 2, 100, Some(&place.to_string())));
     let found = catalogue.search(&query().max_results(2)).await.unwrap();
     assert_eq!((found.granules.len(), found.hits), (2, 100));
+    assert_eq!(found.notices, ["the catalogue has 100 granules; these are the newest 2"]);
     assert_eq!(log.lock().unwrap().len(), 1);
     assert!(log.lock().unwrap()[0].body.contains("page_size=2&"));
 }
