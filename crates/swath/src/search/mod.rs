@@ -40,6 +40,7 @@ mod umm;
 mod urls;
 mod values;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -124,7 +125,7 @@ impl SearchResults {
     /// Sorts as asf_search does: by end (or, without one, by when it was made), then by name, both descending.
     fn sort(&mut self) {
         self.granules.sort_by(|a, b| {
-            let key = |granule: &Granule| granule.end.or(granule.processed).map(|time| time.as_second());
+            let key = |granule: &Granule| granule.end.or(granule.processed).map(Timestamp::as_second);
             key(b).cmp(&key(a)).then_with(|| b.name.cmp(&a.name))
         });
     }

@@ -35,6 +35,12 @@ const RESERVED: &[&str] =
 
 pub(super) type Pair = (String, String);
 
+/// The ways in which one option may be met: one sub-query each, of some pairs.
+type Choices = Vec<Vec<Pair>>;
+
+/// One choice per option.
+type Combination<'a> = Vec<(Place, &'a [Pair])>;
+
 /// What a query would ask of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -189,7 +195,7 @@ fn levels(given: &[String], elsewhere: bool) -> Result<Vec<Level>> {
 /// The pairs of one option: one choice per sub-query, each with any number of pairs.
 struct Slot {
     place: Place,
-    choices: Vec<Vec<Pair>>,
+    choices: Choices,
 }
 
 /// Where a slot's pairs stand in the request.
@@ -202,7 +208,7 @@ enum Place {
 
 /// The slots of every option but product type and collections, in asf_search's order.
 fn slots_of(options: &Options, scope: &Scope, notices: &mut Vec<String>) -> Result<Vec<Slot>> {
-    let placed = |place: Place, all: Vec<Vec<Vec<Pair>>>| {
+    let placed = |place: Place, all: Vec<Choices>| {
         all.into_iter().filter(|choices| !choices.is_empty()).map(move |choices| Slot { place, choices })
     };
     let mut slots: Vec<Slot> = placed(Place::BeforeCollections, where_and_which(options, scope)?).collect();
@@ -212,7 +218,7 @@ fn slots_of(options: &Options, scope: &Scope, notices: &mut Vec<String>) -> Resu
 }
 
 /// Orbits, tracks, frames, names and platforms.
-fn where_and_which(options: &Options, scope: &Scope) -> Result<Vec<Vec<Vec<Pair>>>> {
+fn where_and_which(options: &Options, scope: &Scope) -> Result<Vec<Choices>> {
     let (most_tracks, most_frames) = if scope.is_nisar { (173, 176) } else { (100_000, 100_000) };
     let track = if scope.is_nisar { "TRACK_NUMBER" } else { "PATH_NUMBER" };
     let frame = if scope.frames_are_frame_numbers { "FRAME_NUMBER" } else { "CENTER_ESA_FRAME" };
@@ -237,7 +243,7 @@ fn where_and_which(options: &Options, scope: &Scope) -> Result<Vec<Vec<Vec<Pair>
 }
 
 /// What is special to NISAR's products.
-fn radar_modes(options: &Options) -> Result<Vec<Vec<Vec<Pair>>>> {
+fn radar_modes(options: &Options) -> Result<Vec<Choices>> {
     let full = options.frame_coverage.as_deref().map(check::full_frame).transpose()?;
     let joint = options.joint_observation.map(|joint| if joint { "TRUE" } else { "FALSE" });
     let polarizations =
@@ -259,7 +265,7 @@ fn radar_modes(options: &Options) -> Result<Vec<Vec<Vec<Pair>>>> {
 }
 
 /// Area, dates, and the caller's own pairs.
-fn area_and_time(options: &Options, notices: &mut Vec<String>) -> Result<Vec<Vec<Vec<Pair>>>> {
+fn area_and_time(options: &Options, notices: &mut Vec<String>) -> Result<Vec<Choices>> {
     let mut all = Vec::new();
     if let Some(wkt) = &options.intersects_with {
         let area = area::Area::parse(wkt)?;
@@ -274,7 +280,7 @@ fn area_and_time(options: &Options, notices: &mut Vec<String>) -> Result<Vec<Vec
 }
 
 /// Every combination of one choice per slot.
-fn combine(slots: &[Slot], levels: usize) -> Result<Vec<Vec<(Place, &[Pair])>>> {
+fn combine(slots: &[Slot], levels: usize) -> Result<Vec<Combination<'_>>> {
     let total = slots.iter().try_fold(levels, |total, slot| total.checked_mul(slot.choices.len()));
     if total.is_none_or(|total| total > MOST_SUBQUERIES) {
         return Err(Error::usage(format!(
@@ -282,7 +288,7 @@ fn combine(slots: &[Slot], levels: usize) -> Result<Vec<Vec<(Place, &[Pair])>>> 
         ))
         .with_hint("give fewer values, or ranges of tracks and frames"));
     }
-    let mut combinations: Vec<Vec<(Place, &[Pair])>> = vec![Vec::new()];
+    let mut combinations: Vec<Combination<'_>> = vec![Vec::new()];
     for slot in slots {
         combinations = combinations
             .iter()
@@ -340,19 +346,19 @@ fn one(value: Option<&str>) -> Vec<String> {
 }
 
 /// One choice per value of an additional attribute.
-fn attributes(kind: &str, name: &str, values: Vec<String>) -> Vec<Vec<Pair>> {
+fn attributes(kind: &str, name: &str, values: Vec<String>) -> Choices {
     values.into_iter().map(|value| vec![pair("attribute[]", format!("{kind},{name},{value}"))]).collect()
 }
 
 /// All values in one choice.
-fn together(key: &str, values: &[String]) -> Vec<Vec<Pair>> {
+fn together(key: &str, values: &[String]) -> Choices {
     if values.is_empty() {
         return Vec::new();
     }
     vec![values.iter().map(|value| pair(key, value.clone())).collect()]
 }
 
-fn name_chunks(key: &str, names: &[String]) -> Vec<Vec<Pair>> {
+fn name_chunks(key: &str, names: &[String]) -> Choices {
     names
         .chunks(NAMES_PER_REQUEST)
         .map(|chunk| chunk.iter().map(|name| pair(key, name.clone())).collect())
@@ -387,7 +393,7 @@ fn granule_names(values: &[String]) -> Result<Vec<String>> {
     Ok(listed("granule_list", values)?.into_iter().map(bare).collect())
 }
 
-fn keywords(given: &[Pair]) -> Result<Vec<Vec<Pair>>> {
+fn keywords(given: &[Pair]) -> Result<Choices> {
     if let Some((key, _)) = given.iter().find(|(key, _)| key.is_empty() || RESERVED.contains(&key.as_str())) {
         return Err(Error::usage(format!("cmr_keywords cannot hold {:?}", shown(key)))
             .with_hint("paging and order are the search's own; use max_results"));

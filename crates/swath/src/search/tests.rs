@@ -29,14 +29,14 @@ pub(super) fn item(name: &str, end: &str) -> Value {
 pub(super) const NAME: &str =
     "NISAR_L2_PR_GCOV_005_172_A_008_2005_DHDH_A_20251122T024618_20251122T024652_X05009_N_F_J_001";
 
-pub(super) fn results(items: Vec<Value>) -> SearchResults {
+pub(super) fn results(items: &[Value]) -> SearchResults {
     let page = json!({"hits": items.len(), "items": items});
     SearchResults::from_umm_json(page.to_string().as_bytes()).unwrap()
 }
 
 #[test]
 fn an_odd_item_is_reported_and_the_rest_is_kept() {
-    let results = results(vec![
+    let results = results(&[
         json!({"meta": {"concept-id": "G7-ASF"}, "umm": {}}),
         item(NAME, "2025-11-22T02:46:52Z"),
         json!(null),
@@ -57,7 +57,7 @@ fn what_is_no_page_is_an_integrity_error() {
 #[test]
 fn the_newest_end_comes_first_then_the_name_backwards() {
     let of = |name: &str, end: &str| item(name, end);
-    let results = results(vec![
+    let results = results(&[
         of("B", "2025-01-01T00:00:00Z"),
         of("C", "2026-01-01T00:00:00.900Z"),
         of("D", "2026-01-01T00:00:00.100Z"),
@@ -70,7 +70,7 @@ fn the_newest_end_comes_first_then_the_name_backwards() {
 
 #[test]
 fn addresses_are_found_as_in_asf_search() {
-    let results = results(vec![item(NAME, "2025-11-22T02:46:52Z")]);
+    let results = results(&[item(NAME, "2025-11-22T02:46:52Z")]);
     let granule = &results.granules[0];
     let https = format!("https://nisar.example/NISAR/NISAR_L2_GCOV_BETA_V1/{NAME}/{NAME}");
     let s3 = format!("s3://nisar-products/NISAR_L2_GCOV_BETA_V1/{NAME}/{NAME}");
@@ -95,6 +95,6 @@ fn the_data_of_a_nisar_granule_is_never_another_file() {
         {"URL": format!("https://h.example/{NAME}_QA_STATS.h5"), "Type": "GET DATA"},
         {"URL": format!("https://h.example/{}.h5", NAME.replace("X05009", "X05007")), "Type": "GET DATA"},
     ]);
-    let results = results(vec![only_statistics]);
+    let results = results(&[only_statistics]);
     assert_eq!(results.granules[0].data_url(), None);
 }

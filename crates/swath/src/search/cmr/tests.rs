@@ -1,4 +1,4 @@
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -49,7 +49,7 @@ fn catalogue(
     });
     let retry = RetryPolicy { tries: 3, base: Duration::from_millis(1), ..RetryPolicy::default() };
     let http = Http::new(HttpOptions { allow_http_loopback: true, retry, ..HttpOptions::default() }).unwrap();
-    (Catalogue::new(http, SafeUrl::parse(&address).unwrap()).unwrap(), log)
+    (Catalogue::new(http, &SafeUrl::parse(&address).unwrap()).unwrap(), log)
 }
 
 fn read_request(reader: &mut impl BufRead) -> Asked {
@@ -221,7 +221,7 @@ async fn nothing_is_sent_for_what_cannot_match_or_is_wrong() {
 fn an_address_may_have_a_path_of_its_own() {
     let http = Http::new(HttpOptions::default()).unwrap();
     let at = |text: &str| {
-        Catalogue::new(http.clone(), SafeUrl::parse(text).unwrap())
+        Catalogue::new(http.clone(), &SafeUrl::parse(text).unwrap())
             .map(|catalogue| catalogue.granules.to_string())
     };
     assert_eq!(at("https://h.example").unwrap(), "https://h.example/search/granules.umm_json");

@@ -11,7 +11,7 @@ fn text(write: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> String {
 
 fn two_releases() -> SearchResults {
     let older = NAME.replace("X05009", "X05007");
-    results(vec![item(NAME, "2025-11-22T02:46:52Z"), item(&older, "2025-11-22T02:46:52Z")])
+    results(&[item(NAME, "2025-11-22T02:46:52Z"), item(&older, "2025-11-22T02:46:52Z")])
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn control_characters_and_formulas_do_no_harm() {
     let mut item = item(evil, "2025-11-22T02:46:52Z");
     item["umm"]["AdditionalAttributes"] =
         json!([{"Name": "FREQUENCY_A_POLARIZATION", "Values": ["H\u{1b}]0;x\u{7}H"]}]);
-    let results = results(vec![item]);
+    let results = results(&[item]);
     let outputs = [
         text(|out| results.write_csv(out)),
         text(|out| results.write_json_lines(out)),

@@ -99,7 +99,7 @@ fn odd_values_are_absent_not_fatal() {
     assert_eq!((from.track, from.frame), (Some(172), Some(9)));
 }
 
-fn gpolygons(rings: Value) -> (&'static str, Value) {
+fn gpolygons(rings: &Value) -> (&'static str, Value) {
     let polygons: Vec<Value> = rings
         .as_array()
         .unwrap()
@@ -114,16 +114,16 @@ fn gpolygons(rings: Value) -> (&'static str, Value) {
 
 #[test]
 fn outlines_are_read_and_cut_at_the_antimeridian() {
-    let whole = granule(with(&[gpolygons(json!([[[0, 0], [1, 0], [1, 1], [0, 0]]]))])).unwrap();
+    let whole = granule(with(&[gpolygons(&json!([[[0, 0], [1, 0], [1, 1], [0, 0]]]))])).unwrap();
     assert_eq!(whole.footprint.0.len(), 1);
     let across = json!([[[178, 0], [-178, 0], [-178, 2], [178, 2], [178, 0]]]);
-    assert_eq!(granule(with(&[gpolygons(across)])).unwrap().footprint.0.len(), 2);
+    assert_eq!(granule(with(&[gpolygons(&across)])).unwrap().footprint.0.len(), 2);
     for broken in [
         json!([[[0, 0], [1, 0]]]),
         json!([[[0, 0], ["x", 0], [1, 1], [0, 0]]]),
         json!([[[0, 95], [1, 0], [1, 1], [0, 95]]]),
     ] {
-        assert!(granule(with(&[gpolygons(broken)])).unwrap().footprint.0.is_empty());
+        assert!(granule(with(&[gpolygons(&broken)])).unwrap().footprint.0.is_empty());
     }
 }
 
