@@ -94,7 +94,7 @@ impl Record {
 }
 
 /// The text without control characters, also not those that turn the direction of writing.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
