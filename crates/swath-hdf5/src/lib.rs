@@ -7,6 +7,7 @@ mod datatype;
 mod decode;
 mod error;
 mod filter;
+mod hints;
 mod index;
 mod open;
 mod parser;
