@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn all_misses_are_fetched_together_and_once() {
         let reader = CountingReader::new(MemoryReader::new(file()));
-        let blocks = Blocks::new(1000, 1 << 20);
+        let blocks = Blocks::new(1024, 1 << 20);
         blocks.fetch_first(&reader, 500).now_or_never().unwrap().unwrap();
         assert_eq!(blocks.size(), 10_000);
         assert_eq!(blocks.read(2990, 20), Err(Refusal::Missing));
@@ -285,30 +285,48 @@ mod tests {
         assert_eq!(blocks.read(2990, 20).unwrap(), &file()[2990..3010]);
         assert_eq!(blocks.read(9_999, 1).unwrap(), &file()[9_999..]);
         let counts = reader.counts();
-        assert_eq!((counts.waves, counts.requests, counts.bytes, counts.bytes_again), (2, 3, 4000, 0));
+        assert_eq!(
+            (counts.waves, counts.requests, counts.bytes, counts.bytes_again),
+            (2, 3, 512 + 1024 + 784, 0)
+        );
     }
 
     #[test]
     fn later_waves_read_ahead() {
         let reader = CountingReader::new(MemoryReader::new(file()));
-        let blocks = Blocks::new(512, 1 << 20);
+        let blocks = Blocks::new(1024, 1 << 20);
         blocks.fetch_first(&reader, 1).now_or_never().unwrap().unwrap();
-        for offset in [1024, 3000, 9000] {
+        for offset in [1024, 3000, 5000, 8000] {
             assert_eq!(blocks.read(offset, 1), Err(Refusal::Missing));
             blocks.fetch_missed(&reader).now_or_never().unwrap().unwrap();
         }
-        assert_eq!(blocks.waves(), 4);
-        assert_eq!(blocks.read(9_700, 1).unwrap(), &file()[9_700..9_701]);
+        assert_eq!(blocks.waves(), 5);
+        assert_eq!(blocks.read(8_900, 1).unwrap(), &file()[8_900..8_901]);
         assert_eq!(reader.counts().bytes_again, 0);
+    }
+
+    #[test]
+    fn missing_bytes_are_zero_and_noted() {
+        let reader = CountingReader::new(MemoryReader::new(file()));
+        let blocks = Blocks::new(1024, 1 << 20);
+        blocks.fetch_first(&reader, 1).now_or_never().unwrap().unwrap();
+        let bytes = blocks.read_leniently(250, 10, Around::Cell).unwrap();
+        assert_eq!((&bytes[..6], &bytes[6..]), (&file()[250..256], &[0; 4][..]));
+        assert_eq!(blocks.read_leniently(9_990, 10, Around::Cell).unwrap(), [0; 10][..]);
+        assert!(blocks.has_missed());
+        blocks.fetch_missed(&reader).now_or_never().unwrap().unwrap();
+        assert_eq!(blocks.read(9_990, 10).unwrap(), &file()[9_990..]);
+        assert_eq!(blocks.beginning(), &file()[..512]);
+        assert_eq!(reader.counts().bytes, 256 + 256 + 16);
     }
 
     #[test]
     fn the_cache_is_bounded() {
         let reader = MemoryReader::new(file());
-        let blocks = Blocks::new(1000, 3000);
+        let blocks = Blocks::new(1024, 3000);
         blocks.fetch_first(&reader, 1000).now_or_never().unwrap().unwrap();
         assert_eq!(blocks.read(3000, 3000), Err(Refusal::Missing));
         let error = blocks.fetch_missed(&reader).now_or_never().unwrap().unwrap_err();
-        assert!(matches!(error, Error::Limit { asked: 4000, allowed: 3000, .. }), "{error}");
+        assert!(matches!(error, Error::Limit { asked: 5120, allowed: 3000, .. }), "{error}");
     }
 }

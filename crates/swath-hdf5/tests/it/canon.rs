@@ -173,6 +173,9 @@ fn canonical(datatype: &DataType, values: &Values) -> Result<Vec<u8>, String> {
     let base = element_type(datatype);
     Ok(match values {
         Values::Null => Vec::new(),
+        Values::Strings(texts) if texts.iter().any(|text| text.contains('\u{fffd}')) => {
+            return Err("text that is not UTF-8".to_owned());
+        }
         Values::Strings(texts) => match base {
             DataType::FixedString { size, .. } => {
                 texts.iter().flat_map(|text| padded(text, *size as usize)).collect()
