@@ -2,7 +2,7 @@
 //! with h5py states it: per path the kind, and for datasets and attributes the SHA-256 of their values
 //! (little-endian and packed; strings as stored; text of variable length with a NUL behind each; lists with
 //! their length before each). Used by the conformance test.
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::expect_used)]
 
 #[path = "../tests/it/canon.rs"]
 mod canon;

@@ -1,5 +1,5 @@
 //! `waves FILE [GROUP]`: prints what each wave of reading an index fetches, and how long it took.
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::expect_used)]
 
 #[path = "../tests/it/ready.rs"]
 mod ready;

@@ -1,5 +1,7 @@
 //! Random selections of small datasets, planned and decoded, against naive slicing.
 
+#![allow(clippy::single_range_in_vec_init)]
+
 use proptest::prelude::*;
 
 use super::*;

@@ -122,7 +122,7 @@ impl TryFrom<Stored> for Values {
 
     fn try_from(stored: Stored) -> Result<Self, Self::Error> {
         let width = stored.kind.width();
-        if stored.bytes.len() % width.max(1) != 0 {
+        if !stored.bytes.len().is_multiple_of(width.max(1)) {
             return Err("stored values are no whole number of elements");
         }
         let Some(lengths) = &stored.lengths else {

@@ -230,7 +230,7 @@ fn numbers_to_bytes(values: &Values) -> Vec<u8> {
         Values::F32(values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
         Values::F64(values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
         Values::Complex32(values) => {
-            values.iter().flat_map(|value| [value.re, value.im]).flat_map(|part| part.to_le_bytes()).collect()
+            values.iter().flat_map(|value| [value.re, value.im]).flat_map(half::f16::to_le_bytes).collect()
         }
         Values::Complex64(values) => {
             values.iter().flat_map(|value| [value.re, value.im]).flat_map(f32::to_le_bytes).collect()

@@ -1,29 +1,7 @@
 //! Damaged files: an error or a value, never a panic and never a hang.
 
-use bytes::Bytes;
-use swath_hdf5::{MemoryReader, OpenOptions, Selection, read_index, read_values};
-
-use crate::ready::block_on;
-use crate::support::granules;
-
-/// Reads the index of any bytes and every value of its small datasets; what the fuzz target does, too.
-fn read_all(bytes: Bytes) -> usize {
-    let reader = MemoryReader::from(bytes);
-    let options = OpenOptions::default().with_max_metadata_bytes(64 << 20);
-    let Ok(index) = block_on(read_index(&reader, "/", &options)) else { return 0 };
-    let mut read = 0;
-    for (path, dataset) in index.datasets() {
-        let everything = Selection::all(&dataset.shape);
-        let Ok(plan) = dataset.plan(path, &everything) else { continue };
-        if plan.output_bytes() <= 64 << 10 {
-            read += usize::from(block_on(read_values(&reader, &index, path, &everything)).is_ok());
-        }
-    }
-    if let Ok(kept) = index.to_bytes() {
-        assert!(swath_hdf5::Index::from_bytes(&kept).is_ok());
-    }
-    read
-}
+use crate::anything::read_anything;
+use crate::support::{granules, small_file};
 
 /// A small generator of numbers (SplitMix64), so that failures can be repeated.
 struct Numbers(u64);
@@ -51,28 +29,49 @@ fn metadata_places(bytes: &[u8]) -> Vec<usize> {
         .collect()
 }
 
+/// Changes one to eight bytes at the given places.
+fn damage(bytes: &[u8], places: &[usize], numbers: &mut Numbers) -> Vec<u8> {
+    let mut damaged = bytes.to_vec();
+    for _ in 0..1 + numbers.next() % 8 {
+        let place = places[numbers.next() as usize % places.len()];
+        damaged[place] = match numbers.next() % 3 {
+            0 => 0xff,
+            1 => 0,
+            _ => damaged[place] ^ (1 << (numbers.next() % 8)),
+        };
+    }
+    damaged
+}
+
 #[test]
-fn flipped_and_cut_files_are_errors_or_values() {
+fn damaged_small_files_are_errors_or_values() {
+    let Some(bytes) = small_file() else { return };
+    let whole = read_anything(&bytes);
+    assert!(whole > 5, "{whole} datasets of the sound file");
+    let places: Vec<usize> = (0..bytes.len()).filter(|place| bytes[*place] != 0).collect();
+    let mut numbers = Numbers(7);
+    let mut fewer = 0;
+    for _ in 0..600 {
+        fewer += usize::from(read_anything(&damage(&bytes, &places, &mut numbers)) < whole);
+    }
+    assert!(fewer > 100, "only {fewer} of 600 damages were noticed");
+    for length in 0..bytes.len().min(2000) {
+        read_anything(&bytes[..length]);
+    }
+}
+
+#[test]
+fn damaged_granules_are_errors_or_values() {
     let Some((_, bytes)) = granules().into_iter().next() else { return };
-    let whole = read_all(bytes.clone().into());
+    let whole = read_anything(&bytes);
     assert!(whole > 100, "{whole} datasets of the sound file");
     let places = metadata_places(&bytes);
     let mut numbers = Numbers(5);
-    for _ in 0..60 {
-        let mut damaged = bytes.clone();
-        for _ in 0..1 + numbers.next() % 8 {
-            let place = places[numbers.next() as usize % places.len()];
-            damaged[place] = match numbers.next() % 3 {
-                0 => 0xff,
-                1 => 0,
-                _ => damaged[place] ^ (1 << (numbers.next() % 8)),
-            };
-        }
-        let read = read_all(damaged.into());
-        assert!(read <= whole);
+    for _ in 0..8 {
+        assert!(read_anything(&damage(&bytes, &places, &mut numbers)) <= whole);
     }
     for _ in 0..20 {
         let length = numbers.next() as usize % bytes.len();
-        assert_eq!(read_all(Bytes::copy_from_slice(&bytes[..length])), 0, "cut to {length} bytes");
+        assert_eq!(read_anything(&bytes[..length]), 0, "cut to {length} bytes");
     }
 }

@@ -29,7 +29,7 @@ fn constants() -> [u32; 64] {
     let mut constants = [0; 64];
     let mut candidate = 2u32;
     for constant in &mut constants {
-        while (2..candidate).any(|divisor| candidate % divisor == 0) {
+        while (2..candidate).any(|divisor| candidate.is_multiple_of(divisor)) {
             candidate += 1;
         }
         *constant = cube_root_fraction(candidate);

@@ -18,10 +18,19 @@ pub(crate) fn workspace() -> PathBuf {
 
 /// The demo granules that are in the repository, by name, unpacked.
 pub(crate) fn granules() -> Vec<(String, Vec<u8>)> {
+    committed(|name| !name.contains("_QA_"))
+}
+
+/// A small file without pages: the quality statistics beside the first granule.
+pub(crate) fn small_file() -> Option<Vec<u8>> {
+    committed(|name| name.contains("_QA_")).into_iter().next().map(|(_, bytes)| bytes)
+}
+
+fn committed(wanted: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
     let mut granules = Vec::new();
     for path in files(&workspace().join("fixtures/granules"), "h5.gz") {
         let name = file_name(&path).trim_end_matches(".h5.gz").to_owned();
-        if !name.contains("_QA_") {
+        if wanted(&name) {
             granules.push((name, unpack(&std::fs::read(&path).expect("fixture is readable"))));
         }
     }
