@@ -128,11 +128,11 @@ async fn several_granules_are_one_lazy_stack_along_time() {
     let layers: Vec<_> = layers.into_iter().collect::<swath::Result<_>>().unwrap();
     let stack = Stack::new(layers).unwrap().clip_box(cookbook_box()).await.unwrap();
     let samples = stack.statistics().await.unwrap();
-    let found: Vec<&str> = samples.iter().map(|sample| sample.granule.as_str()).collect();
+    let found: Vec<String> = samples.iter().map(|sample| sample.granule.to_string()).collect();
     assert_eq!(found, NEWEST, "the order is that of time");
     assert_eq!(samples[0].time.to_string(), "2025-11-22T02:46:18Z");
     for sample in &samples {
-        assert_close(sample.statistics.mean.unwrap(), true_mean(&sample.granule));
+        assert_close(sample.statistics.mean.unwrap(), true_mean(&sample.granule.to_string()));
     }
     let cube = stack.read().await.unwrap();
     assert_eq!(cube.shape(), [5, 74, 62]);
