@@ -121,10 +121,10 @@ pub(crate) struct SearchArgs {
     pub(crate) pipeline: String,
     /// Track (relative orbit)
     #[arg(long, visible_alias = "relative-orbit")]
-    pub(crate) track: Option<u32>,
+    pub(crate) track: Option<i64>,
     /// Frame of the track
     #[arg(long)]
-    pub(crate) frame: Option<u32>,
+    pub(crate) frame: Option<i64>,
     /// Maturity: beta, provisional or validated
     #[arg(long)]
     pub(crate) maturity: Option<String>,
@@ -199,7 +199,7 @@ pub(crate) struct WindowArgs {
 #[derive(Debug, Args)]
 pub(crate) struct StatsArgs {
     /// https, s3 or http URLs, granule names, or local files
-    #[arg(required = true, num_args = 1..)]
+    #[arg(value_name = "SOURCE", num_args = 1..)]
     pub(crate) sources: Vec<String>,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
@@ -209,7 +209,7 @@ pub(crate) struct StatsArgs {
 #[derive(Debug, Args)]
 pub(crate) struct TimeseriesArgs {
     /// https, s3 or http URLs, granule names, or local files
-    #[arg(required = true, num_args = 1..)]
+    #[arg(value_name = "SOURCE", num_args = 1..)]
     pub(crate) sources: Vec<String>,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
@@ -228,7 +228,7 @@ pub(crate) struct TimeseriesArgs {
 #[derive(Debug, Args)]
 pub(crate) struct QuicklookArgs {
     /// https, s3 or http URL, granule name, or local file
-    pub(crate) source: String,
+    pub(crate) source: Option<String>,
     #[command(flatten)]
     pub(crate) window: WindowArgs,
     /// Where the picture goes; - is standard output

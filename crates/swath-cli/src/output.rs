@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 use swath::Ledger;
+use swath::export::{Existing, write_whole};
 
 use crate::args::GlobalArgs;
 use crate::failure::Failure;
@@ -94,6 +95,7 @@ pub(crate) fn write_result(
     if path == Path::new("-") {
         return output.bytes(bytes);
     }
-    swath::export::write_whole(path, overwrite, |file| file.write_all(bytes))?;
+    let existing = if overwrite { Existing::Replace } else { Existing::Refuse };
+    write_whole(path, existing, |file| Ok(file.write_all(bytes)?))?;
     Ok(())
 }

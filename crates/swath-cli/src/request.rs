@@ -43,6 +43,9 @@ impl LayerRequest {
             },
             (None, None) => Region::Whole,
         };
+        if sources.is_empty() {
+            return Err(Failure::usage("no source was given: a URL, a granule name, or the path of a file"));
+        }
         let mut limits = ReadLimits::default();
         if let Some(megabytes) = args.max_mb {
             limits.max_bytes = megabytes.saturating_mul(1_000_000);

@@ -1,7 +1,8 @@
 //! The block cache: what is at hand of a file, and what was missed.
 //!
-//! A parser that reads through [`Blocks`] never waits. A byte that is not at hand is noted and refused; the
-//! driver lets the parser go on, then fetches all that was missed together, and runs the parser again.
+//! A parser that reads through [`Blocks`] never waits. A byte that is not at hand is noted, and zero until it
+//! is fetched; the driver lets the parser go on to miss whatever else it can, then fetches all of it
+//! together, and runs the parser again. Only a run that missed nothing counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -14,10 +15,25 @@ use crate::reader::ReadRanges;
 
 /// Longest single read that a parser may ask for.
 const MAX_READ: usize = 64 << 20;
-/// Wave from which neighbours of a missed block are read along, twice as many with every wave.
-const AHEAD_FROM: u32 = 3;
-/// Most neighbours read along.
+/// Longest read that is answered with zeros where bytes are missing.
+const MAX_ZEROS: usize = 64 << 10;
+/// Wave from which neighbours of what was missed are read along, twice as many with every wave.
+const AHEAD_FROM: u32 = 4;
+/// Most blocks read along.
 const MAX_AHEAD: u64 = 16;
+/// Bytes of a structure of which only the place is guessed.
+const SUGGESTED: usize = 4096;
+/// Cells in a block.
+const CELLS: u64 = 4;
+
+/// How much around a missed byte is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Around {
+    /// The block: where structures lie close together.
+    Block,
+    /// A quarter of it: for heap collections, which lie alone among raw data.
+    Cell,
+}
 
 /// Why [`Blocks::read`] did not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +46,9 @@ pub(crate) enum Refusal {
     TooLong,
 }
 
-/// Blocks of one file by number.
+/// The bytes of one file that are at hand, in cells by number; [`CELLS`] cells are a block.
 pub(crate) struct Blocks {
-    block: u64,
+    cell: u64,
     max_bytes: u64,
     state: Mutex<State>,
 }
@@ -49,7 +65,7 @@ struct State {
 impl Blocks {
     /// An empty cache of blocks of `block` bytes that holds at most `max_bytes`.
     pub(crate) fn new(block: u64, max_bytes: u64) -> Self {
-        Blocks { block: block.max(512), max_bytes, state: Mutex::default() }
+        Blocks { cell: (block / CELLS).max(256), max_bytes, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -73,53 +89,92 @@ impl Blocks {
 
     /// The bytes of one range, or why not.
     pub(crate) fn read(&self, offset: u64, length: usize) -> Result<Bytes, Refusal> {
+        let missed = self.note(offset, length, Around::Block)?;
+        if missed { Err(Refusal::Missing) } else { Ok(self.gather(offset, length)) }
+    }
+
+    /// The bytes of one range with zeros for those that are missing, unless there would be many zeros.
+    pub(crate) fn read_leniently(
+        &self,
+        offset: u64,
+        length: usize,
+        around: Around,
+    ) -> Result<Bytes, Refusal> {
+        let missed = self.note(offset, length, around)?;
+        if missed && length > MAX_ZEROS { Err(Refusal::Missing) } else { Ok(self.gather(offset, length)) }
+    }
+
+    /// The bytes at hand from the beginning of the file on, in one piece.
+    pub(crate) fn beginning(&self) -> Bytes {
+        let length = {
+            let state = self.state();
+            let cells =
+                state.held.iter().zip(0u64..).take_while(|((number, _), expected)| *number == expected);
+            cells.map(|((_, held), _)| held.len()).sum()
+        };
+        self.gather(0, length)
+    }
+
+    /// Notes that a structure at `offset` is likely to be missed.
+    pub(crate) fn suggest(&self, offset: u64, around: Around) {
+        // A guess outside of the file is no error.
+        let _ = self.note(offset, SUGGESTED, around);
+    }
+
+    /// Notes what of a range is missing; tells whether anything is.
+    fn note(&self, offset: u64, length: usize, around: Around) -> Result<bool, Refusal> {
         let mut state = self.state();
         let end =
             offset.checked_add(length as u64).filter(|end| *end <= state.size).ok_or(Refusal::Outside)?;
         if length > MAX_READ {
             return Err(Refusal::TooLong);
         }
-        if length == 0 {
-            return Ok(Bytes::new());
-        }
-        let numbers = offset / self.block..=(end - 1) / self.block;
-        let before = state.missed.len();
-        for number in numbers.clone() {
-            if !state.held.contains_key(&number) {
-                state.missed.insert(number);
+        let cells = state.size.div_ceil(self.cell);
+        let mut missing = false;
+        for number in offset / self.cell..end.div_ceil(self.cell) {
+            if state.held.contains_key(&number) {
+                continue;
+            }
+            missing = true;
+            let first = number - number % CELLS;
+            let fetched = match around {
+                Around::Block => first..(first + CELLS).min(cells),
+                Around::Cell => number..number + 1,
+            };
+            for number in fetched {
+                if !state.held.contains_key(&number) {
+                    state.missed.insert(number);
+                }
             }
         }
-        let missing = numbers.clone().any(|number| !state.held.contains_key(&number));
-        if missing || state.missed.len() > before {
-            return Err(Refusal::Missing);
-        }
-        Ok(self.gather(&state, offset, end))
+        Ok(missing)
     }
 
-    fn gather(&self, state: &State, offset: u64, end: u64) -> Bytes {
-        let within = |number: u64, held: &Bytes| {
-            let base = number * self.block;
-            let from = offset.max(base) - base;
-            let to = end.min(base + held.len() as u64) - base;
-            held.slice(from as usize..to as usize)
-        };
-        let (first, last) = (offset / self.block, (end - 1) / self.block);
-        let mut parts = state.held.range(first..=last).map(|(number, held)| within(*number, held));
-        if first == last {
-            return parts.next().unwrap_or_default();
+    fn gather(&self, offset: u64, length: usize) -> Bytes {
+        let state = self.state();
+        let end = offset + length as u64;
+        let (first, last) = (offset / self.cell, end.saturating_sub(1) / self.cell);
+        if first >= last {
+            let from = (offset - first * self.cell) as usize;
+            let held = state.held.get(&first).and_then(|held| (from + length <= held.len()).then_some(held));
+            return held.map_or_else(|| vec![0; length].into(), |held| held.slice(from..from + length));
         }
-        let mut bytes = Vec::with_capacity((end - offset) as usize);
-        parts.for_each(|part| bytes.extend_from_slice(&part));
+        let mut bytes = vec![0; length];
+        for (number, held) in state.held.range(first..=last) {
+            let base = number * self.cell;
+            let (from, to) = (offset.max(base), end.min(base + held.len() as u64));
+            bytes[(from - offset) as usize..(to - offset) as usize]
+                .copy_from_slice(&held[(from - base) as usize..(to - base) as usize]);
+        }
         bytes.into()
     }
-
     /// Fetches the first `bytes` of the file.
     ///
     /// # Errors
     /// As [`Blocks::fetch_missed`].
     pub(crate) async fn fetch_first(&self, reader: &dyn ReadRanges, bytes: u64) -> Result<()> {
-        let blocks = bytes.div_ceil(self.block).max(1);
-        self.fetch(reader, vec![0..blocks]).await
+        let cells = bytes.div_ceil(self.cell).max(1);
+        self.fetch(reader, std::iter::once(0..cells).collect()).await
     }
 
     /// Fetches all that was missed, in one call of the reader.
@@ -132,13 +187,13 @@ impl Blocks {
         self.fetch(reader, runs).await
     }
 
-    /// Missed blocks as runs of block numbers, with neighbours in later waves.
+    /// Missed cells as runs of numbers, with neighbours in later waves.
     fn missed_runs(&self) -> Vec<Range<u64>> {
         let mut state = self.state();
         let missed = std::mem::take(&mut state.missed);
         let doublings = state.waves.saturating_add(1).saturating_sub(AHEAD_FROM).min(8);
-        let ahead = if doublings == 0 { 1 } else { (1u64 << doublings).min(MAX_AHEAD) };
-        let end = state.size.div_ceil(self.block);
+        let ahead = if doublings == 0 { 1 } else { CELLS * (1u64 << (doublings - 1)).min(MAX_AHEAD) };
+        let end = state.size.div_ceil(self.cell);
         let mut runs: Vec<Range<u64>> = Vec::new();
         for first in missed {
             for number in first..first.saturating_add(ahead).min(end) {
@@ -156,7 +211,7 @@ impl Blocks {
     }
 
     async fn fetch(&self, reader: &dyn ReadRanges, runs: Vec<Range<u64>>) -> Result<()> {
-        let asked = runs.iter().map(|run| (run.end - run.start).saturating_mul(self.block)).sum::<u64>();
+        let asked = runs.iter().map(|run| (run.end - run.start).saturating_mul(self.cell)).sum::<u64>();
         let held = self.state().held_bytes;
         if held.saturating_add(asked) > self.max_bytes {
             let what = "bytes of metadata".to_owned();
@@ -165,7 +220,7 @@ impl Blocks {
         let known = self.state().size;
         let cut = |end: u64| if known == 0 { end } else { end.min(known) };
         let ranges: Vec<Range<u64>> =
-            runs.iter().map(|run| run.start * self.block..cut(run.end.saturating_mul(self.block))).collect();
+            runs.iter().map(|run| run.start * self.cell..cut(run.end.saturating_mul(self.cell))).collect();
         let fetched = reader.read_ranges(&ranges).await.map_err(Error::Read)?;
         let mut state = self.state();
         if state.waves > 0 && state.size != fetched.size {
@@ -195,8 +250,8 @@ impl Blocks {
         }
         let mut at = 0;
         while at < part.len() {
-            let end = part.len().min(at + self.block as usize);
-            let number = (range.start + at as u64) / self.block;
+            let end = part.len().min(at + self.cell as usize);
+            let number = (range.start + at as u64) / self.cell;
             state.held.insert(number, part.slice(at..end));
             state.held_bytes += (end - at) as u64;
             at = end;
@@ -209,7 +264,7 @@ impl Blocks {
 mod tests {
     use super::*;
     use crate::reader::{CountingReader, MemoryReader};
-    use futures::executor::block_on;
+    use futures::FutureExt;
 
     fn file() -> Vec<u8> {
         (0..10_000u32).map(|at| (at % 251) as u8).collect()
@@ -218,42 +273,60 @@ mod tests {
     #[test]
     fn all_misses_are_fetched_together_and_once() {
         let reader = CountingReader::new(MemoryReader::new(file()));
-        let blocks = Blocks::new(1000, 1 << 20);
-        block_on(blocks.fetch_first(&reader, 500)).unwrap();
+        let blocks = Blocks::new(1024, 1 << 20);
+        blocks.fetch_first(&reader, 500).now_or_never().unwrap().unwrap();
         assert_eq!(blocks.size(), 10_000);
         assert_eq!(blocks.read(2990, 20), Err(Refusal::Missing));
         assert_eq!(blocks.read(9_999, 1), Err(Refusal::Missing));
         assert_eq!(blocks.read(9_999, 2), Err(Refusal::Outside));
         assert_eq!(blocks.read(u64::MAX, 2), Err(Refusal::Outside));
-        block_on(blocks.fetch_missed(&reader)).unwrap();
+        blocks.fetch_missed(&reader).now_or_never().unwrap().unwrap();
         assert!(!blocks.has_missed());
         assert_eq!(blocks.read(2990, 20).unwrap(), &file()[2990..3010]);
         assert_eq!(blocks.read(9_999, 1).unwrap(), &file()[9_999..]);
         let counts = reader.counts();
-        assert_eq!((counts.waves, counts.requests, counts.bytes, counts.bytes_again), (2, 3, 4000, 0));
+        assert_eq!(
+            (counts.waves, counts.requests, counts.bytes, counts.bytes_again),
+            (2, 3, 512 + 1024 + 784, 0)
+        );
     }
 
     #[test]
     fn later_waves_read_ahead() {
         let reader = CountingReader::new(MemoryReader::new(file()));
-        let blocks = Blocks::new(512, 1 << 20);
-        block_on(blocks.fetch_first(&reader, 1)).unwrap();
-        for offset in [1024, 3000, 9000] {
+        let blocks = Blocks::new(1024, 1 << 20);
+        blocks.fetch_first(&reader, 1).now_or_never().unwrap().unwrap();
+        for offset in [1024, 3000, 5000, 8000] {
             assert_eq!(blocks.read(offset, 1), Err(Refusal::Missing));
-            block_on(blocks.fetch_missed(&reader)).unwrap();
+            blocks.fetch_missed(&reader).now_or_never().unwrap().unwrap();
         }
-        assert_eq!(blocks.waves(), 4);
-        assert_eq!(blocks.read(9_900, 1).unwrap(), &file()[9_900..9_901]);
+        assert_eq!(blocks.waves(), 5);
+        assert_eq!(blocks.read(8_900, 1).unwrap(), &file()[8_900..8_901]);
         assert_eq!(reader.counts().bytes_again, 0);
+    }
+
+    #[test]
+    fn missing_bytes_are_zero_and_noted() {
+        let reader = CountingReader::new(MemoryReader::new(file()));
+        let blocks = Blocks::new(1024, 1 << 20);
+        blocks.fetch_first(&reader, 1).now_or_never().unwrap().unwrap();
+        let bytes = blocks.read_leniently(250, 10, Around::Cell).unwrap();
+        assert_eq!((&bytes[..6], &bytes[6..]), (&file()[250..256], &[0; 4][..]));
+        assert_eq!(blocks.read_leniently(9_990, 10, Around::Cell).unwrap(), [0; 10][..]);
+        assert!(blocks.has_missed());
+        blocks.fetch_missed(&reader).now_or_never().unwrap().unwrap();
+        assert_eq!(blocks.read(9_990, 10).unwrap(), &file()[9_990..]);
+        assert_eq!(blocks.beginning(), &file()[..512]);
+        assert_eq!(reader.counts().bytes, 256 + 256 + 16);
     }
 
     #[test]
     fn the_cache_is_bounded() {
         let reader = MemoryReader::new(file());
-        let blocks = Blocks::new(1000, 3000);
-        block_on(blocks.fetch_first(&reader, 1000)).unwrap();
+        let blocks = Blocks::new(1024, 3000);
+        blocks.fetch_first(&reader, 1000).now_or_never().unwrap().unwrap();
         assert_eq!(blocks.read(3000, 3000), Err(Refusal::Missing));
-        let error = block_on(blocks.fetch_missed(&reader)).unwrap_err();
-        assert!(matches!(error, Error::Limit { asked: 4000, allowed: 3000, .. }), "{error}");
+        let error = blocks.fetch_missed(&reader).now_or_never().unwrap().unwrap_err();
+        assert!(matches!(error, Error::Limit { asked: 5120, allowed: 3000, .. }), "{error}");
     }
 }

@@ -174,7 +174,7 @@ fn without_checksum(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, String> {
 }
 
 /// Fletcher's checksum over big-endian 16-bit words; an odd last byte counts as the high half of a word.
-fn fletcher32(data: &[u8]) -> u32 {
+pub(crate) fn fletcher32(data: &[u8]) -> u32 {
     let (mut first, mut second) = (0u32, 0u32);
     // 360 words keep both sums below 2^32 between two reductions.
     for block in data.chunks(720) {

@@ -191,6 +191,11 @@ impl Index {
         }))
     }
 
+    /// Path of the object whose header is at `address` (as object references state it), if it was read.
+    pub fn path_of(&self, address: u64) -> Option<&str> {
+        self.addresses.get(&address).map(String::as_str)
+    }
+
     /// All datasets with their absolute paths, in order of path.
     pub fn datasets(&self) -> impl Iterator<Item = (&str, &Dataset)> + '_ {
         self.objects.iter().filter_map(|(path, object)| match object {

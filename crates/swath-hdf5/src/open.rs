@@ -3,8 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::blocks::Blocks;
+use crate::blocks::{Around, Blocks};
 use crate::error::{Error, Result};
+use crate::hints::{heap_collections, listed_headers};
 use crate::index::Index;
 use crate::parser::{AdaptedFile, MetadataFile};
 use crate::reader::ReadRanges;
@@ -106,6 +107,9 @@ pub async fn read_index(reader: &dyn ReadRanges, group: &str, options: &OpenOpti
         if asked > allowed {
             return Err(Error::Limit { what: "rounds of requests for metadata".to_owned(), asked, allowed });
         }
+        if blocks.waves() == 1 {
+            guess(&blocks, &root);
+        }
         blocks.fetch_missed(reader).await?;
     }
 }
@@ -135,7 +139,7 @@ async fn find_signature(reader: &dyn ReadRanges, blocks: &Blocks) -> Result<()> 
         for attempt in 0..SIGNATURE_TRIES {
             let offset = if attempt == 0 { 0 } else { 256 << attempt };
             if let Ok(bytes) = blocks.read(offset, SIGNATURE.len())
-                && bytes == &SIGNATURE[..]
+                && bytes[..] == SIGNATURE[..]
             {
                 return Ok(());
             }
@@ -144,6 +148,19 @@ async fn find_signature(reader: &dyn ReadRanges, blocks: &Blocks) -> Result<()> 
             return Err(Error::NotHdf5 { size: blocks.size() });
         }
         blocks.fetch_missed(reader).await?;
+    }
+}
+
+/// Adds to what was missed in the first walk what the first bytes point to.
+fn guess(blocks: &Blocks, root: &str) {
+    let (bytes, size) = (blocks.beginning(), blocks.size());
+    for address in heap_collections(&bytes, size) {
+        blocks.suggest(address, Around::Cell);
+    }
+    if root == "/" {
+        for address in listed_headers(&bytes, size) {
+            blocks.suggest(address, Around::Block);
+        }
     }
 }
 

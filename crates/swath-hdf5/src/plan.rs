@@ -435,3 +435,6 @@ impl Iterator for Product {
         Some(current)
     }
 }
+
+#[cfg(test)]
+mod tests;

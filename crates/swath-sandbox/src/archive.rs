@@ -287,16 +287,27 @@ mod tests {
 
     #[test]
     fn no_key_leads_out() {
-        let (folder, archive) = flat();
-        let outside = folder.path().join("notes.txt");
+        // Both the folder and its bucket exist, so that only the check of the key stands between.
+        let parent = tempfile::tempdir().unwrap();
+        let root = parent.path().join("data");
+        std::fs::create_dir_all(root.join(PRODUCTS).join("a")).unwrap();
+        let outside = parent.path().join("secret.txt");
+        for file in [&outside, &root.join("notes.txt")] {
+            std::fs::write(file, b"not to be served").unwrap();
+        }
+        assert!(root.join(PRODUCTS).join("../../secret.txt").exists());
+        let archive = Archive::open(&root).unwrap();
         for (bucket, key) in [
-            ("..", "notes.txt"),
+            ("..", "secret.txt"),
+            ("../data", "notes.txt"),
             (PRODUCTS, "../notes.txt"),
+            (PRODUCTS, "../../secret.txt"),
+            (PRODUCTS, "a/../../notes.txt"),
             (PRODUCTS, "/etc/passwd"),
             (PRODUCTS, outside.to_str().unwrap()),
-            (PRODUCTS, "a/../../notes.txt"),
             ("", "notes.txt"),
             (".", "notes.txt"),
+            (PRODUCTS, "./../notes.txt"),
         ] {
             assert!(archive.object(bucket, key).is_none(), "{bucket} {key}");
         }

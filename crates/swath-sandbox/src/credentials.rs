@@ -108,7 +108,7 @@ pub(crate) fn check(state: &State, access_key: &str, token: &str) -> Result<Gran
     match grant.purpose {
         Use::User if state.credentials_expired(grant.serial) => Err(Refusal::Expired),
         Use::SignedUrl if state.signed_url_expired(grant.serial) => Err(Refusal::UrlExpired),
-        _ if grant.expires <= now() => Err(Refusal::Expired),
+        _ if grant.expires < now() => Err(Refusal::Expired),
         _ => Ok(grant),
     }
 }

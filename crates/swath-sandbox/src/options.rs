@@ -66,13 +66,13 @@ impl SandboxOptions {
         self
     }
 
-    /// How long a signed URL lives (default 3600 s). A URL counts whole seconds.
+    /// How long a signed URL lives (default 3600 s): whole seconds, and up to one more.
     pub fn with_signed_url_lifetime(mut self, lifetime: Duration) -> Self {
         self.signed_url_lifetime = lifetime;
         self
     }
 
-    /// How long S3 credentials live (default 3600 s).
+    /// How long S3 credentials live (default 3600 s): whole seconds, and up to one more.
     pub fn with_credentials_lifetime(mut self, lifetime: Duration) -> Self {
         self.credentials_lifetime = lifetime;
         self

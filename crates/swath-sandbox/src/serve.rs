@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode};
+use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -23,10 +25,10 @@ use crate::state::State;
 use crate::{Service, cdn, cmr, delivery, gateway, login, s3};
 
 /// The largest request body that is read. A search by a thousand granule names has 0.1 MB.
-const BODY_LIMIT: usize = 4 << 20;
+const BODY_LIMIT: usize = 1 << 20;
 /// Connections beyond this wait until others have closed.
 const CONNECTIONS: usize = 512;
-/// How long a client may take for its handshake, and for the head of a request.
+/// How long a client may take for its handshake, for the head of a request, and for its body.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One service on its listener.
@@ -96,10 +98,11 @@ impl Server {
             self.state.expire(fault);
         }
         let (parts, body) = request.into_parts();
-        let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
-            return trouble(self.service, StatusCode::PAYLOAD_TOO_LARGE);
+        let body = match bounded(body).await {
+            Ok(body) => body,
+            Err(status) => return trouble(self.service, status),
         };
-        let mut request = Request::from_parts(parts, body.to_bytes());
+        let mut request = Request::from_parts(parts, body);
         let orders = Orders::from_faults(faults);
         request.extensions_mut().insert(orders);
         if self.service == Service::S3 {
@@ -115,6 +118,18 @@ impl Server {
         };
         let done = tokio::task::spawn_blocking(work).await;
         done.unwrap_or_else(|_| trouble(service, StatusCode::INTERNAL_SERVER_ERROR))
+    }
+}
+
+/// Reads a body whole, within the limits of size and patience.
+async fn bounded(body: Incoming) -> Result<Bytes, StatusCode> {
+    if body.size_hint().lower() > BODY_LIMIT as u64 {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    match tokio::time::timeout(PATIENCE, Limited::new(body, BODY_LIMIT).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(_)) => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
     }
 }
 

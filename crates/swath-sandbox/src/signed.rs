@@ -63,7 +63,7 @@ pub(crate) fn check(state: &State, path: &str, method: &str, query: Option<&str>
     let (user, expires) = (value("A-userid").unwrap_or_default(), value("Expires").unwrap_or_default());
     let right = cdn_signature(state, path, method, &user, &expires, &pair);
     let serial = pair.strip_prefix("KSANDBOX").and_then(|number| number.parse().ok()).unwrap_or(0);
-    let alive = expires.parse::<i64>().is_ok_and(|end| end > now()) && !state.signed_url_expired(serial);
+    let alive = expires.parse::<i64>().is_ok_and(|end| end >= now()) && !state.signed_url_expired(serial);
     let signed = value("Signature").is_some_and(|given| given == right);
     if signed && alive { Ok(()) } else { Err(Refusal::Denied) }
 }

@@ -7,12 +7,12 @@
 //! wrong number.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use swath_hdf5::Index;
 
+use crate::export::{Existing, write_whole};
 use crate::store::Version;
 
 /// A folder of saved indexes.
@@ -89,7 +89,10 @@ impl IndexCache {
         };
         bytes.push(b'\n');
         bytes.extend_from_slice(&index);
-        let _ = write_private(&self.path(address, group), &bytes);
+        if std::fs::create_dir_all(&self.folder).is_ok() {
+            let path = self.path(address, group);
+            let _ = write_whole(&path, Existing::Replace, |file| Ok(file.write_all(&bytes)?));
+        }
     }
 
     /// Forgets what is saved about an object that has turned out to be another one.
@@ -111,18 +114,4 @@ fn digest(address: &str, group: &str, salt: u8) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325_u64;
     let bytes = [salt].into_iter().chain(address.bytes()).chain([0]).chain(group.bytes());
     bytes.fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-/// Writes beside the final name and renames: a reader sees the old file or the new one, never half of one.
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let done = std::fs::File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| std::fs::rename(&temporary, path));
-    if done.is_err() {
-        let _ = std::fs::remove_file(&temporary);
-    }
-    done
 }

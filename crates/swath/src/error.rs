@@ -121,6 +121,13 @@ impl Error {
     }
 }
 
+impl From<std::io::Error> for Error {
+    /// A failure of the local disk or terminal.
+    fn from(error: std::io::Error) -> Self {
+        Self::new(ErrorKind::Local, "could not read or write locally").because(error)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.what)

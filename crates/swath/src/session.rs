@@ -175,7 +175,7 @@ impl Session {
     /// # Errors
     /// A usage error when the query makes no sense; a service error when the catalogue does not answer, or not wholly.
     pub async fn search(&self, query: &Query) -> Result<SearchResults> {
-        Catalogue::new(self.0.store.http.clone(), self.0.catalogue_url.clone())?.search(query).await
+        Catalogue::new(self.0.store.http.clone(), &self.0.catalogue_url)?.search(query).await
     }
 
     /// Opens a granule, or one group of it. `source` is a URL (`https://`, `s3://`), the path of a local file, or the name

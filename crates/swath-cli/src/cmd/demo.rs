@@ -7,12 +7,11 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use swath::export::{SeriesRow, write_series};
-use swath::{DataArray, Granule, LonLatBox, OpenOptions, Query, Releases, Session, SessionOptions, Stack};
+use swath::export::write_series_csv;
+use swath::search::{Query, SearchResults};
+use swath::{DataArray, Granule, LonLatBox, ReadLimits, Sample, Session, SessionOptions, Stack, plot};
 use swath_sandbox::{Sandbox, SandboxOptions};
 
-use super::quicklook::picture;
-use super::timeseries::{plot, rows};
 use crate::args::DemoArgs;
 use crate::failure::Failure;
 use crate::output::{Output, write_result};
@@ -39,7 +38,7 @@ pub(super) async fn run(args: &DemoArgs, output: Output) -> Result<(), Failure> 
     let report = demo.flow().await?;
     sandbox.stop().await;
     if output.json {
-        output.line(&report)?
+        output.line(&report)?;
     }
     Ok(())
 }
@@ -62,37 +61,29 @@ struct Demo {
     folder: PathBuf,
 }
 
-/// What was found of one granule.
-struct Row {
-    granule: String,
-    start: String,
-    https: Option<f64>,
-    s3: Option<f64>,
-    n_valid: u64,
-}
-
 impl Demo {
     async fn flow(&mut self) -> Result<Value, Failure> {
         let area = LonLatBox::new(BOX[0], BOX[1], BOX[2], BOX[3])?;
-        let releases = self.search().await?;
-        let https = self.open(&releases.kept, Granule::data_url, "open 5 granules over https").await?;
-        let https = self.clip("mean of each over https", https, area).await?;
-        let s3 = self.open(&releases.kept, Granule::data_s3_url, "open 5 granules from S3").await?;
-        let s3 = self.clip("mean of each from S3", s3, area).await?;
-        let rows = self.compare(&releases, &https.1, &s3.1);
-        let series_csv = self.series(&https.1)?;
-        let (quicklook_png, series_png) = self.pictures(&https.0, &https.1).await?;
-        self.close(&https.0).await?;
-        if !self.output.json {
-            self.farewell(&[&series_csv, &quicklook_png, &series_png])?;
-        }
+        let (found, kept) = self.search().await?;
+        let https = self.open(&kept, Granule::data_url, "open 5 over https").await?;
+        let (https, over_https) = self.means("means over https", &https, area).await?;
+        let s3 = self.open(&kept, Granule::data_s3_url, "open 5 from S3").await?;
+        let (_, from_s3) = self.means("means from S3", &s3, area).await?;
+        self.compare(&over_https, &from_s3)?;
+        let series_csv = self.table(&over_https)?;
+        let (quicklook_png, series_png) = self.pictures(&https, &over_https).await?;
+        self.close(&https).await?;
+        self.farewell(&[&series_csv, &quicklook_png, &series_png])?;
         Ok(json!({
-            "found": releases.kept.len() + releases.superseded.len(),
-            "kept": releases.kept.len(),
-            "superseded": releases.superseded.iter().map(|old| old.release.name()).collect::<Vec<_>>(),
-            "granules": rows.iter().map(|row| json!({
-                "granule": row.granule, "start": row.start,
-                "mean_https": row.https, "mean_s3": row.s3, "n_valid": row.n_valid,
+            "found": found.granules.len(),
+            "kept": kept.len(),
+            "superseded": found.latest().superseded.iter().map(|old| old.granule.name.clone()).collect::<Vec<_>>(),
+            "granules": over_https.iter().zip(&from_s3).map(|(https, s3)| json!({
+                "granule": https.granule.to_string(),
+                "start": https.time.to_string(),
+                "mean_https": https.statistics.mean,
+                "mean_s3": s3.statistics.mean,
+                "n_valid": https.statistics.n_valid,
             })).collect::<Vec<_>>(),
             "steps": self.steps,
             "series_csv": series_csv,
@@ -102,35 +93,37 @@ impl Demo {
     }
 
     /// Step 1 and 2 of the cookbook: search, and keep the newest release of each product.
-    async fn search(&mut self) -> Result<Releases, Failure> {
+    async fn search(&mut self) -> Result<(SearchResults, Vec<Granule>), Failure> {
         let begun = self.begin();
         let query = Query::new()
-            .dataset("NISAR")?
-            .processing_level("GCOV")?
-            .intersects_with(AREA)?
-            .start(START)?
-            .end(END)?
-            .flight_direction("ASCENDING")?
-            .production_configuration("PR")?
-            .max_results(250)?;
-        let results = self.session.search(&query).await?;
-        let found = results.granules.len();
-        let releases = results.latest();
-        self.step("search", begun);
+            .dataset("NISAR")
+            .processing_level("GCOV")
+            .intersects_with(AREA)
+            .start(START)
+            .end(END)
+            .flight_direction("ASCENDING")
+            .production_configuration("PR")
+            .max_results(250);
+        let found = self.session.search(&query).await?;
+        self.step("search", begun)?;
+        let latest = found.latest();
+        let kept: Vec<Granule> = latest.kept.iter().map(|granule| (*granule).clone()).collect();
         self.say(&format!(
-            "\nfound {found} granules, kept the newest release of each: {}",
-            releases.kept.len()
+            "\nfound {} granules, kept the newest release of each: {}",
+            found.granules.len(),
+            kept.len()
         ))?;
-        for granule in &releases.kept {
-            self.say(&format!("  used        {}", granule.name()))?;
+        for granule in &kept {
+            self.say(&format!("  used        {}", granule.name))?;
         }
-        for old in &releases.superseded {
-            self.say(&format!("  superseded  {}  (by {})", old.release.name(), crid(&old.by)))?;
+        for old in &latest.superseded {
+            self.say(&format!("  superseded  {}", old.granule.name))?;
         }
-        Ok(releases)
+        self.say("")?;
+        Ok((found, kept))
     }
 
-    /// Step 4 and 5: open one group of each, all at once.
+    /// Steps 3 to 5: log in, and open one group of each, all at once.
     async fn open(
         &mut self,
         granules: &[Granule],
@@ -139,117 +132,99 @@ impl Demo {
     ) -> Result<Stack, Failure> {
         let begun = self.begin();
         let sources: Vec<&str> = granules.iter().filter_map(address).collect();
-        let layers =
-            self.session.open_layers(&sources, FREQUENCY, LAYER, OpenOptions::default().limits).await;
+        let layers = self.session.open_layers(&sources, FREQUENCY, LAYER, ReadLimits::default()).await;
         let layers: Vec<DataArray> = layers.into_iter().collect::<swath::Result<_>>()?;
         let stack = Stack::new(layers)?;
-        self.step(name, begun);
+        self.step(name, begun)?;
         Ok(stack)
     }
 
     /// Clip each to the box; mean of each.
-    async fn clip(
+    async fn means(
         &mut self,
         name: &str,
-        stack: Stack,
+        stack: &Stack,
         area: LonLatBox,
-    ) -> Result<(Stack, Vec<swath::Sample>), Failure> {
+    ) -> Result<(Stack, Vec<Sample>), Failure> {
         let begun = self.begin();
         let clipped = stack.clip_box(area).await?;
         let samples = clipped.statistics().await?;
-        self.step(name, begun);
+        self.step(name, begun)?;
         Ok((clipped, samples))
     }
 
-    fn compare(&self, releases: &Releases, https: &[swath::Sample], s3: &[swath::Sample]) -> Vec<Row> {
-        let _ = self
-            .say(&format!("\nmean of {LAYER} (frequency {FREQUENCY}, γ⁰, linear power) in the box {BOX:?}"));
-        let _ = self.say("  start                 over https            from S3               valid pixels");
-        let mut rows = Vec::new();
+    fn compare(&self, https: &[Sample], s3: &[Sample]) -> Result<(), Failure> {
+        let [west, south, east, north] = BOX;
+        self.say(&format!("\nmean of {LAYER} (frequency {FREQUENCY}, gamma nought, linear power)"))?;
+        self.say(&format!("in the box {west} {south} {east} {north}\n"))?;
+        self.say("  start                 over https            from S3               valid pixels")?;
+        let figure = |sample: &Sample| {
+            sample.statistics.mean.map_or_else(|| "–".to_owned(), |value| format!("{value:.18}"))
+        };
         for (a, b) in https.iter().zip(s3) {
-            let start = a.time.to_string();
-            let figure = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| value.to_string());
-            let (mean_https, mean_s3) = (a.statistics.mean, b.statistics.mean);
-            let _ = self.say(&format!(
-                "  {start:<20}  {:<20}  {:<20}  {} of {}",
-                figure(mean_https),
-                figure(mean_s3),
-                a.statistics.n_valid,
-                a.statistics.n_total
-            ));
-            let granule = releases.kept.iter().find(|granule| granule.name() == a.granule);
-            let granule = granule.map_or_else(|| a.granule.clone(), |granule| granule.name().to_owned());
-            rows.push(Row { granule, start, https: mean_https, s3: mean_s3, n_valid: a.statistics.n_valid });
+            let (valid, total) = (a.statistics.n_valid, a.statistics.n_total);
+            self.say(&format!("  {}  {}  {}  {valid} of {total}", a.time, figure(a), figure(b)))?;
         }
-        rows
+        self.say("")
     }
 
-    fn series(&mut self, samples: &[swath::Sample]) -> Result<PathBuf, Failure> {
+    fn table(&self, samples: &[Sample]) -> Result<PathBuf, Failure> {
         let path = self.folder.join("series.csv");
-        let rows: Vec<SeriesRow> = rows(samples, LAYER);
         let mut table = Vec::new();
-        write_series(&mut table, &rows)?;
+        write_series_csv(&mut table, samples)?;
         write_result(self.output, &path, &table, true)?;
         Ok(path)
     }
 
-    async fn pictures(
-        &mut self,
-        stack: &Stack,
-        samples: &[swath::Sample],
-    ) -> Result<(PathBuf, PathBuf), Failure> {
+    /// A picture of the box in its surroundings, and one of the series.
+    async fn pictures(&mut self, stack: &Stack, samples: &[Sample]) -> Result<(PathBuf, PathBuf), Failure> {
         let begun = self.begin();
         let (quicklook, series) = (self.folder.join("quicklook.png"), self.folder.join("series.png"));
         if let Some((_, newest)) = stack.layers().last() {
             let view = newest.clip_box(LonLatBox::new(VIEW[0], VIEW[1], VIEW[2], VIEW[3])?).await?;
-            let png = picture(&view, Some(newest.window()?)).await?;
+            let png = plot::quicklook(&view, Some(newest.window()?)).await?;
             write_result(self.output, &quicklook, &png, true)?;
         }
-        write_result(self.output, &series, &plot(samples, LAYER)?, true)?;
-        self.step("pictures", begun);
+        write_result(self.output, &series, &plot::series(samples)?, true)?;
+        self.step("pictures", begun)?;
         Ok((quicklook, series))
     }
 
     /// Step 6: close, and see that a closed thing says so.
-    async fn close(&mut self, stack: &Stack) -> Result<(), Failure> {
-        let mut said = String::new();
-        for (_, layer) in stack.layers() {
-            layer.tree().close();
-            if let Err(error) = layer.mean().await {
-                said = error.to_string();
-            }
+    async fn close(&self, stack: &Stack) -> Result<(), Failure> {
+        stack.layers().iter().for_each(|(_, layer)| layer.tree().close());
+        let Some((_, first)) = stack.layers().first() else { return Ok(()) };
+        match first.mean().await {
+            Err(error) => self.say(&format!("\nclosed; reading it now says: {error}")),
+            Ok(_) => Err(Failure::new(swath::ErrorKind::Internal, "a closed granule could still be read")),
         }
-        self.say(&format!("\nclosed; reading on says: {said}"))
     }
 
     fn begin(&self) -> (Instant, swath::Totals) {
         (Instant::now(), self.session.ledger().totals())
     }
 
-    fn step(&mut self, name: &str, (begun, before): (Instant, swath::Totals)) {
+    fn step(&mut self, name: &str, (begun, before): (Instant, swath::Totals)) -> Result<(), Failure> {
         let after = self.session.ledger().totals();
         let seconds = begun.elapsed().as_secs_f64();
         let (requests, bytes) = (after.requests - before.requests, after.bytes - before.bytes);
-        self.output.note(&format!(
-            "{name:<28} {requests:>3} requests  {:>7.3} MB  {seconds:>6.3} s",
-            bytes as f64 / 1e6
-        ));
+        let megabytes = bytes as f64 / 1e6;
+        if !self.output.json {
+            self.output
+                .note(&format!("{name:<18} {requests:>4} requests {megabytes:>8.3} MB {seconds:>7.3} s"));
+        }
         self.steps.push(json!({ "name": name, "requests": requests, "bytes": bytes, "seconds": seconds }));
+        self.say(&format!("{name:<18} {requests:>4} requests {megabytes:>8.3} MB {seconds:>7.3} s"))
     }
 
     fn say(&self, text: &str) -> Result<(), Failure> {
-        if self.output.json { Ok(()) } else { self.output.data(text) }
+        if self.output.json { Ok(()) } else { self.output.bytes(format!("{text}\n").as_bytes()) }
     }
 
     fn farewell(&self, files: &[&PathBuf]) -> Result<(), Failure> {
         let files: Vec<String> = files.iter().map(|path| format!("  {}", path.display())).collect();
         self.say(&format!("\nwritten\n{}", files.join("\n")))?;
         let granules = self.folder.join("granules");
-        self.say(&format!("\ngo on with: swath sandbox --data {}", granules.display()))
+        self.say(&format!("\ngo on with\n  swath sandbox --data {}", granules.display()))
     }
-}
-
-/// The release that a granule's name ends with: `X05009`.
-fn crid(granule: &Granule) -> String {
-    granule.parsed().map_or_else(|| granule.name().to_owned(), |name| name.crid.to_string())
 }

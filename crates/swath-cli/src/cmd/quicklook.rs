@@ -1,7 +1,6 @@
 //! `swath quicklook`: a picture of a window.
 
-use swath::plot::Quicklook;
-use swath::{DataArray, Session, Window};
+use swath::{Session, plot};
 
 use super::open_layer;
 use crate::args::QuicklookArgs;
@@ -10,10 +9,12 @@ use crate::output::{Output, write_result};
 use crate::request::LayerRequest;
 
 pub(super) async fn run(session: &Session, args: &QuicklookArgs, output: Output) -> Result<(), Failure> {
-    let request = LayerRequest::new(std::slice::from_ref(&args.source), &args.window)?;
-    let Some(source) = request.sources.first() else { return Err(Failure::usage("no source was given")) };
+    let request = LayerRequest::new(args.source.as_slice(), &args.window)?;
+    let [source] = request.sources.as_slice() else {
+        return Err(Failure::usage("a quicklook is of one source"));
+    };
     let layer = open_layer(session, source, &request).await?;
-    let png = picture(&layer, None).await?;
+    let png = plot::quicklook(&layer, None).await?;
     write_result(output, &args.output, &png, args.overwrite)?;
     if output.json {
         output.line(
@@ -22,9 +23,4 @@ pub(super) async fn run(session: &Session, args: &QuicklookArgs, output: Output)
     }
     output.account(session.ledger());
     Ok(())
-}
-
-/// The picture of an array, with an outline around `marked` if that lies inside.
-pub(super) async fn picture(layer: &DataArray, marked: Option<Window>) -> Result<Vec<u8>, Failure> {
-    Ok(Quicklook::of(layer, marked).await?.png()?)
 }

@@ -8,9 +8,13 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<(), Failure> {
-    let mut options = SandboxOptions::new(&args.data);
-    options.port = args.port;
+    let options = SandboxOptions::new(&args.data);
+    let options = match args.port {
+        Some(port) => options.with_port(port),
+        None => options,
+    };
     let sandbox = Sandbox::start(options).await?;
+    sandbox.write_ca(&std::env::temp_dir().join(format!("swath-sandbox-{}.pem", std::process::id())))?;
     let environment = sandbox.environment();
     if output.json {
         let map: Map<String, Value> =

@@ -62,8 +62,10 @@ fn print_urls(results: &SearchResults, args: &SearchArgs, output: Output) -> Res
 /// What people want to see of each granule, one line each.
 fn table(results: &SearchResults) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["start", "track", "frame", "dir", "pol", "crid", "maturity", "coverage", "MB", "state", "granule"]);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header([
+        "start", "track", "frame", "dir", "pol", "crid", "maturity", "coverage", "MB", "state", "granule",
+    ]);
     for (granule, state) in results.states() {
         table.add_row(row(granule, &state.to_string()));
     }

@@ -30,7 +30,7 @@ pub(super) async fn run(session: &Session, args: &StatsArgs, output: Output) -> 
                 failed += 1;
                 progress.suspend(|| {
                     if request.sources.len() > 1 {
-                        output.failure(&failure)
+                        output.failure(&failure);
                     }
                 });
                 first.get_or_insert(failure);
@@ -100,7 +100,7 @@ impl Report {
         let (window, totals) = (self.layer.window()?, self.layer.tree().object().ledger().totals());
         let found = &self.statistics;
         let figure = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.8}"));
-        let decibel = found.mean.and_then(swath::reduce::decibel);
+        let decibel = found.mean_decibel();
         let decibel = decibel.map_or_else(String::new, |value| format!(" ({value:.2} dB)"));
         Ok(format!(
             "{}\n  {} · rows {}+{}, columns {}+{}{}\n  mean {}{decibel} · std {} · min {} · max {} (linear)\n  \

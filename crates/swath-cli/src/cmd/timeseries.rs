@@ -1,16 +1,15 @@
 //! `swath timeseries`: the same box through several granules.
 
-use swath::export::{SeriesRow, write_series};
-use swath::plot::{SeriesPlot, SeriesPoint};
-use swath::{DataArray, GranuleName, Sample, Session, Stack};
+use futures::stream::{self, StreamExt};
+use serde_json::{Value, json};
+use swath::export::write_series_csv;
+use swath::{DataArray, Sample, Session, Stack, plot};
 
 use super::open_layer;
 use crate::args::TimeseriesArgs;
 use crate::failure::Failure;
 use crate::output::{Output, write_result};
 use crate::request::LayerRequest;
-
-use futures::stream::{self, StreamExt};
 
 /// Sources opened at the same time.
 const AT_ONCE: usize = 16;
@@ -36,7 +35,7 @@ pub(super) async fn run(session: &Session, args: &TimeseriesArgs, output: Output
     }
     failures.iter().for_each(|failure| output.failure(failure));
     let samples = Stack::new(layers)?.statistics().await?;
-    write(args, &request.layer, &samples, output)?;
+    write(args, &samples, output)?;
     output.account(session.ledger());
     match failures.len() {
         0 => Ok(()),
@@ -44,13 +43,12 @@ pub(super) async fn run(session: &Session, args: &TimeseriesArgs, output: Output
     }
 }
 
-fn write(args: &TimeseriesArgs, layer: &str, samples: &[Sample], output: Output) -> Result<(), Failure> {
-    let rows = rows(samples, layer);
+fn write(args: &TimeseriesArgs, samples: &[Sample], output: Output) -> Result<(), Failure> {
     let mut table = Vec::new();
-    write_series(&mut table, &rows)?;
+    write_series_csv(&mut table, samples)?;
     if output.json {
-        for row in &rows {
-            output.line(&row.to_json())?;
+        for sample in samples {
+            output.line(&line(sample))?;
         }
     }
     // With --json the rows are on standard output already.
@@ -58,23 +56,23 @@ fn write(args: &TimeseriesArgs, layer: &str, samples: &[Sample], output: Output)
         write_result(output, &args.output, &table, args.overwrite)?;
     }
     if let Some(path) = &args.plot {
-        write_result(output, path, &plot(samples, layer)?, args.overwrite)?;
+        write_result(output, path, &plot::series(samples)?, args.overwrite)?;
     }
     Ok(())
 }
 
-/// One row of the table for each sample.
-pub(super) fn rows(samples: &[Sample], layer: &str) -> Vec<SeriesRow> {
-    samples.iter().map(|sample| SeriesRow::new(sample, layer)).collect()
-}
-
-/// The series as a picture.
-pub(super) fn plot(samples: &[Sample], layer: &str) -> Result<Vec<u8>, Failure> {
-    let points: Vec<SeriesPoint> = samples.iter().map(SeriesPoint::from).collect();
-    let place = samples.first().and_then(|sample| GranuleName::parse(&sample.granule).ok());
-    let title = match place {
-        Some(name) => format!("{layer} · {}", name.frame_text()),
-        None => layer.to_owned(),
-    };
-    Ok(SeriesPlot { points: &points, title: &title, ..SeriesPlot::default() }.png()?)
+fn line(sample: &Sample) -> Value {
+    let found = &sample.statistics;
+    json!({
+        "time": sample.time.to_string(),
+        "granule": sample.granule.to_string(),
+        "layer": sample.layer,
+        "n_total": found.n_total,
+        "n_valid": found.n_valid,
+        "mean": found.mean,
+        "std": found.std,
+        "min": found.min,
+        "max": found.max,
+        "mean_db": found.mean_decibel(),
+    })
 }

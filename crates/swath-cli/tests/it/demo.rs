@@ -15,7 +15,7 @@ fn truth() -> Vec<(String, f64)> {
         let window = json["windows"].as_array().unwrap().iter().find(wanted).unwrap();
         means.push((name.trim_end_matches(".json").to_owned(), window["mean"].as_f64().unwrap()));
     }
-    means.sort();
+    means.sort_by(|a, b| a.0.cmp(&b.0));
     means
 }
 
@@ -30,7 +30,8 @@ fn the_whole_flow_gives_the_true_figures_and_its_files() {
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let report: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
     assert_eq!((report["found"].as_u64(), report["kept"].as_u64()), (Some(7), Some(5)));
-    let superseded: Vec<&str> = report["superseded"].as_array().unwrap().iter().filter_map(|v| v.as_str()).collect();
+    let superseded: Vec<&str> =
+        report["superseded"].as_array().unwrap().iter().filter_map(|v| v.as_str()).collect();
     assert_eq!(superseded.len(), 2);
     assert!(superseded.iter().all(|name| name.contains("X05007")));
     let truth = truth();

@@ -22,7 +22,8 @@ fn each_kind_of_failure_has_its_exit_code() {
     let page = folder.path().join("page.h5");
     std::fs::write(&page, "<html>Earthdata Login</html>").unwrap();
     let page = page.display().to_string();
-    let cases: Vec<(Vec<&str>, &[(&str, &str)], i32, &str)> = vec![
+    type Case<'a> = (Vec<&'a str>, &'a [(&'a str, &'a str)], i32, &'a str);
+    let cases: Vec<Case<'_>> = vec![
         (stats(&url, &[]), &[], 0, ""),
         (stats("no-such-file.h5", &[]), &[], 2, "there is no file"),
         (stats("ftp://h/x.h5", &[]), &[], 2, "ftp://"),

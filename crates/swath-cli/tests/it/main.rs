@@ -1,4 +1,5 @@
 //! The `swath` command as a user runs it: exit code, standard output, standard error.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod demo;
 mod errors;

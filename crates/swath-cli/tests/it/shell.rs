@@ -18,7 +18,11 @@ pub(crate) struct Run {
 impl Run {
     fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+        }
     }
 
     /// The only JSON document on standard output.
@@ -68,7 +72,8 @@ impl SandboxProcess {
     pub(crate) fn start() -> Self {
         let data = granules();
         let mut command = swath(&["sandbox", "--json", "--data"]);
-        let mut child = command.arg(&data).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        let mut child =
+            command.arg(&data).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
         let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line).expect("JSON");
@@ -105,7 +110,8 @@ pub(crate) fn folder() -> tempfile::TempDir {
 /// The names of a folder's files.
 pub(crate) fn files(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).expect("the folder is there").flatten();
-    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }

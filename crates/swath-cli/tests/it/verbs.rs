@@ -25,13 +25,16 @@ fn stats_print_the_agreed_line() {
     assert_eq!(
         names,
         [
-            "granule", "source", "layer", "epsg", "window", "n_total", "n_valid", "mean", "std", "min", "max",
-            "requests", "bytes", "waves", "seconds"
+            "granule", "source", "layer", "epsg", "window", "n_total", "n_valid", "mean", "std", "min",
+            "max", "requests", "bytes", "waves", "seconds"
         ]
     );
     assert_eq!(line["granule"], GRANULE);
     assert_eq!(line["epsg"], 32637);
-    assert_eq!(line["window"], serde_json::json!({"row_off": 565, "col_off": 621, "height": 74, "width": 62}));
+    assert_eq!(
+        line["window"],
+        serde_json::json!({"row_off": 565, "col_off": 621, "height": 74, "width": 62})
+    );
     assert_eq!((line["n_total"].as_u64(), line["n_valid"].as_u64()), (Some(4588), Some(4588)));
     // The same pixels named as a window, and with commas in the box.
     let window = ["stats", &local, "--json", "--window", "565", "621", "74", "62"];
@@ -45,7 +48,8 @@ fn info_tells_every_object_as_h5py_sees_it() {
     let run = run(&["info", &local_granule(), "--json"]);
     assert_eq!(run.code, 0, "{}", run.err);
     let found = run.json();
-    let expected = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../fixtures/expected/{GRANULE}.json"));
+    let expected = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(format!("../../fixtures/expected/{GRANULE}.json"));
     let expected: serde_json::Value = serde_json::from_slice(&std::fs::read(expected).unwrap()).unwrap();
     let objects = expected["objects"].as_object().unwrap();
     for (path, wanted) in objects {
@@ -80,7 +84,18 @@ fn info_of_a_group_is_a_tree_for_people() {
 #[test]
 fn search_prints_in_every_format() {
     let sandbox = SandboxProcess::start();
-    let query = ["search", "--bbox", "40.9131", "12.3904", "41.8891", "13.2454", "--start", "2025-11-22", "--direction", "ascending"];
+    let query = [
+        "search",
+        "--bbox",
+        "40.9131",
+        "12.3904",
+        "41.8891",
+        "13.2454",
+        "--start",
+        "2025-11-22",
+        "--direction",
+        "ascending",
+    ];
     let with = |more: &[&str]| sandbox.run(&[query.as_slice(), more].concat(), &[]);
     let table = with(&[]);
     assert_eq!(table.code, 0, "{}", table.err);
@@ -109,10 +124,14 @@ fn search_prints_in_every_format() {
 fn a_series_goes_from_the_catalogue_to_a_table_and_a_picture() {
     let (sandbox, folder) = (SandboxProcess::start(), folder());
     let found = sandbox.run(&["search", "--track", "172", "--frame", "8", "--jsonl"], &[]);
-    let urls: Vec<String> = found.out.lines().map(|line| {
-        let granule: serde_json::Value = serde_json::from_str(line).unwrap();
-        granule["url"].as_str().unwrap().to_owned()
-    }).collect();
+    let urls: Vec<String> = found
+        .out
+        .lines()
+        .map(|line| {
+            let granule: serde_json::Value = serde_json::from_str(line).unwrap();
+            granule["url"].as_str().unwrap().to_owned()
+        })
+        .collect();
     let (table, plot) = (folder.path().join("s.csv"), folder.path().join("s.png"));
     let (table, plot) = (table.display().to_string(), plot.display().to_string());
     let mut arguments = vec!["timeseries", "-o", &table, "--plot", &plot];

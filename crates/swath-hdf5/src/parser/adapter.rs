@@ -1,6 +1,7 @@
 //! [`MetadataFile`] by the `hdf5-reader` crate.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::hdf5_reader as upstream;
 use upstream::group::Group;
@@ -15,7 +16,7 @@ use upstream::object_header::ObjectHeader;
 use upstream::storage::{Storage, StorageBuffer};
 
 use super::{Fault, Kind, Link, MetadataFile, RawAttribute, RawDataset, RawLayout, Target};
-use crate::blocks::{Blocks, Refusal};
+use crate::blocks::{Around, Blocks, Refusal};
 use crate::chunk_table::StoredChunk;
 use crate::datatype::{DataType, parse_message};
 use crate::index::Encoding;
@@ -32,22 +33,33 @@ const MAX_RANK: usize = 32;
 const FILE_SPACE_INFO: u16 = 0x17;
 
 /// The block cache as the parser crate reads it.
-struct BlockStorage(Arc<Blocks>);
+struct BlockStorage {
+    blocks: Arc<Blocks>,
+    /// Whether what is read now lies alone, so that little around it is worth fetching.
+    alone: AtomicBool,
+}
+
+impl BlockStorage {
+    fn new(blocks: Arc<Blocks>) -> Self {
+        BlockStorage { blocks, alone: AtomicBool::new(false) }
+    }
+}
 
 impl Storage for BlockStorage {
     fn len(&self) -> u64 {
-        self.0.size()
+        self.blocks.size()
     }
 
     fn read_range(&self, offset: u64, length: usize) -> upstream::error::Result<StorageBuffer> {
-        let bytes = self.0.read(offset, length).map_err(|refusal| match refusal {
+        let around = if self.alone.load(Ordering::Relaxed) { Around::Cell } else { Around::Block };
+        let bytes = self.blocks.read_leniently(offset, length, around).map_err(|refusal| match refusal {
             // The text is never seen: a pass that missed anything is thrown away.
             Refusal::Missing => upstream::error::Error::InvalidData("bytes are not at hand".to_owned()),
             Refusal::TooLong => upstream::error::Error::ResourceLimit(format!("{length} bytes at {offset}")),
             Refusal::Outside => upstream::error::Error::UnexpectedEof {
                 offset,
                 needed: length as u64,
-                available: self.0.size().saturating_sub(offset),
+                available: self.blocks.size().saturating_sub(offset),
             },
         })?;
         StorageBuffer::from_shared_owner(Arc::new(bytes), 0, length)
@@ -57,6 +69,7 @@ impl Storage for BlockStorage {
 /// A file parsed by the `hdf5-reader` crate.
 pub(crate) struct AdaptedFile {
     file: upstream::Hdf5File,
+    storage: Arc<BlockStorage>,
 }
 
 /// A node of an [`AdaptedFile`].
@@ -67,7 +80,7 @@ pub(crate) struct Node {
 
 enum Handle {
     Group(Group),
-    Dataset(upstream::Dataset),
+    Dataset(Box<upstream::Dataset>),
     NamedType,
 }
 
@@ -78,8 +91,9 @@ impl AdaptedFile {
             .with_chunk_cache_bytes(0)
             .with_max_object_header_bytes(MAX_HEADER)
             .with_max_read_bytes(0);
-        let file = upstream::Hdf5File::from_storage_with_options(Arc::new(BlockStorage(blocks)), options)?;
-        Ok(AdaptedFile { file })
+        let storage = Arc::new(BlockStorage::new(blocks));
+        let file = upstream::Hdf5File::from_storage_with_options(storage.clone(), options)?;
+        Ok(AdaptedFile { file, storage })
     }
 
     fn header(&self, address: u64) -> Answer<Arc<ObjectHeader>> {
@@ -442,11 +456,14 @@ impl MetadataFile for AdaptedFile {
     }
 
     fn heap_object(&self, node: &Node, reference: &[u8], element: usize) -> Answer<Vec<u8>> {
-        match &node.handle {
-            Handle::Group(group) => Ok(group.resolve_vlen_reference_bytes(reference, element)?),
-            Handle::Dataset(dataset) => Ok(dataset.resolve_vlen_reference_bytes(reference, element)?),
-            Handle::NamedType => Err(Fault::Malformed("heap reference of a named type".to_owned())),
-        }
+        self.storage.alone.store(true, Ordering::Relaxed);
+        let bytes = match &node.handle {
+            Handle::Group(group) => group.resolve_vlen_reference_bytes(reference, element),
+            Handle::Dataset(dataset) => dataset.resolve_vlen_reference_bytes(reference, element),
+            Handle::NamedType => Ok(Vec::new()),
+        };
+        self.storage.alone.store(false, Ordering::Relaxed);
+        Ok(bytes?)
     }
 }
 
@@ -548,7 +565,7 @@ pub(crate) fn heap_collection(
     let offset =
         offset.ok_or_else(|| Fault::Malformed(format!("heap address {address:#x} is out of bounds")))?;
     let collection = upstream::global_heap::GlobalHeapCollection::parse_at_storage(
-        &BlockStorage(blocks.clone()),
+        &BlockStorage::new(blocks.clone()),
         offset,
         encoding.offset_size,
         encoding.length_size,
@@ -581,7 +598,7 @@ fn group_node(group: Group) -> Answer<Node> {
 }
 
 fn dataset_node(dataset: upstream::Dataset) -> Answer<Node> {
-    Ok(Node { address: dataset.address(), handle: Handle::Dataset(dataset) })
+    Ok(Node { address: dataset.address(), handle: Handle::Dataset(Box::new(dataset)) })
 }
 
 fn link(message: LinkMessage) -> Link {

@@ -164,7 +164,7 @@ pub(crate) type PathOf<'a> = &'a dyn Fn(u64) -> Option<String>;
 /// [`values`] with object references resolved by `path_of`.
 pub(crate) fn decode(datatype: &DataType, bytes: Vec<u8>, path_of: PathOf<'_>) -> Result<Values> {
     let size = usize::try_from(datatype.size()).unwrap_or(usize::MAX);
-    if size == 0 || bytes.len() % size != 0 {
+    if size == 0 || !bytes.len().is_multiple_of(size) {
         return Err(Error::misuse(format!(
             "{} bytes are no whole number of elements of type {}",
             bytes.len(),

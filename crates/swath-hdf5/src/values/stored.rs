@@ -61,27 +61,21 @@ impl Stored {
         let bytes = &mut self.bytes;
         self.kind = match values {
             Values::Null | Values::Lists(_) => self.kind,
-            Values::I8(values) => extend(bytes, &values, |value| value.to_le_bytes(), Kind::I8),
-            Values::I16(values) => extend(bytes, &values, |value| value.to_le_bytes(), Kind::I16),
-            Values::I32(values) => extend(bytes, &values, |value| value.to_le_bytes(), Kind::I32),
-            Values::I64(values) => extend(bytes, &values, |value| value.to_le_bytes(), Kind::I64),
+            Values::I8(values) => extend(bytes, &values, i8::to_le_bytes, Kind::I8),
+            Values::I16(values) => extend(bytes, &values, i16::to_le_bytes, Kind::I16),
+            Values::I32(values) => extend(bytes, &values, i32::to_le_bytes, Kind::I32),
+            Values::I64(values) => extend(bytes, &values, i64::to_le_bytes, Kind::I64),
             Values::U8(values) => extend(bytes, &values, |value| [value], Kind::U8),
-            Values::U16(values) => extend(bytes, &values, |value| value.to_le_bytes(), Kind::U16),
-            Values::U32(values) => extend(bytes, &values, |value| value.to_le_bytes(), Kind::U32),
-            Values::U64(values) => extend(bytes, &values, |value| value.to_le_bytes(), Kind::U64),
-            Values::F16(values) => extend(bytes, &values, |value| value.to_le_bytes(), Kind::F16),
-            Values::BFloat16(values) => extend(bytes, &values, |value| value.to_le_bytes(), Kind::BFloat16),
-            Values::F32(values) => extend(bytes, &values, |value| value.to_le_bytes(), Kind::F32),
-            Values::F64(values) => extend(bytes, &values, |value| value.to_le_bytes(), Kind::F64),
-            Values::Complex32(values) => {
-                extend(bytes, &parts(&values), |value| value.to_le_bytes(), Kind::Complex32)
-            }
-            Values::Complex64(values) => {
-                extend(bytes, &parts(&values), |value| value.to_le_bytes(), Kind::Complex64)
-            }
-            Values::Complex128(values) => {
-                extend(bytes, &parts(&values), |value| value.to_le_bytes(), Kind::Complex128)
-            }
+            Values::U16(values) => extend(bytes, &values, u16::to_le_bytes, Kind::U16),
+            Values::U32(values) => extend(bytes, &values, u32::to_le_bytes, Kind::U32),
+            Values::U64(values) => extend(bytes, &values, u64::to_le_bytes, Kind::U64),
+            Values::F16(values) => extend(bytes, &values, f16::to_le_bytes, Kind::F16),
+            Values::BFloat16(values) => extend(bytes, &values, bf16::to_le_bytes, Kind::BFloat16),
+            Values::F32(values) => extend(bytes, &values, f32::to_le_bytes, Kind::F32),
+            Values::F64(values) => extend(bytes, &values, f64::to_le_bytes, Kind::F64),
+            Values::Complex32(values) => extend(bytes, &parts(&values), f16::to_le_bytes, Kind::Complex32),
+            Values::Complex64(values) => extend(bytes, &parts(&values), f32::to_le_bytes, Kind::Complex64),
+            Values::Complex128(values) => extend(bytes, &parts(&values), f64::to_le_bytes, Kind::Complex128),
             Values::Bool(values) => extend(bytes, &values, |value| [u8::from(value)], Kind::Bool),
             Values::Raw(values) => extend(bytes, &values, |value| [value], Kind::Raw),
             Values::Strings(values) => {
@@ -128,7 +122,7 @@ impl TryFrom<Stored> for Values {
 
     fn try_from(stored: Stored) -> Result<Self, Self::Error> {
         let width = stored.kind.width();
-        if stored.bytes.len() % width.max(1) != 0 {
+        if !stored.bytes.len().is_multiple_of(width.max(1)) {
             return Err("stored values are no whole number of elements");
         }
         let Some(lengths) = &stored.lengths else {

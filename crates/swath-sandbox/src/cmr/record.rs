@@ -55,11 +55,11 @@ const FILES: [(&str, &str, &str, Option<&str>); 13] = [
 ];
 const METADATA: &str = "EXTENDED METADATA";
 
-/// The stack of the demo granules, and their footprint. It is the one frame whose footprint is
-/// known without a side file.
+/// The stack of the demo granules, and their footprint: of the size and slant of a real frame, and
+/// around the grid of the fixtures. It is the one frame that needs no side file.
 const DEMO_STACK: &str = "172_A_008";
 const DEMO_FOOTPRINT: [(f64, f64); 5] =
-    [(43.04, 11.36), (42.47, 13.5), (40.02, 13.04), (40.62, 10.88), (43.04, 11.36)];
+    [(43.04, 11.36), (42.47, 13.8), (40.02, 13.45), (40.62, 10.88), (43.04, 11.36)];
 
 /// A granule with all that a search can ask of it.
 #[derive(Debug)]

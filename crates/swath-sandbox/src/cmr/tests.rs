@@ -151,6 +151,8 @@ fn times() {
 fn shapes() {
     check(&[
         ("bounding_box=40.9131,12.3904,41.8891,13.2454", "old new next"),
+        ("bounding_box=40.8463,13.2553,40.8574,13.2684", "old new next"),
+        ("bounding_box=40.735,13.15,40.735,13.379", "old new next"),
         ("bounding_box=-180,-90,180,90", "old new next south"),
         ("bounding_box=0,0,10,10", ""),
         ("bounding_box=170,-30,-170,-10", "south"),

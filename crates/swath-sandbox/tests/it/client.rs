@@ -35,7 +35,7 @@ pub(crate) fn bytes() -> Vec<u8> {
     std::fs::read(demo().join(BUCKET).join(key())).unwrap()
 }
 
-/// A sandbox and a client that trusts it, follows no redirect and waits at most ten seconds.
+/// A sandbox and a client that trusts it, follows no redirect and waits at most a minute.
 pub(crate) struct Lab {
     pub(crate) sandbox: Sandbox,
     pub(crate) client: Client,
@@ -114,7 +114,7 @@ fn client(authority: &str) -> Client {
     Client::builder()
         .no_proxy()
         .redirect(Policy::none())
-        .timeout(Duration::from_secs(10))
+        .timeout(Duration::from_secs(60))
         .tls_backend_preconfigured(config)
         .build()
         .unwrap()

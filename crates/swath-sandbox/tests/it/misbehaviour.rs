@@ -66,7 +66,7 @@ async fn bodies_are_cut_after_the_bytes_that_were_promised() {
 async fn bodies_stall_and_go_on() {
     let lab = Lab::new().await;
     let url = lab.signed_url().await;
-    let pause = Duration::from_millis(400);
+    let pause = Duration::from_millis(1500);
     lab.sandbox.misbehave(once(Service::Cdn, Fault::Stall { after: 10, pause }));
     let started = Instant::now();
     let mut reply = lab.client.get(&url).header("range", "bytes=0-99").send().await.unwrap();

@@ -80,7 +80,7 @@ async fn urls_are_good_for_one_object_one_method_and_no_other_login() {
 async fn urls_expire() {
     let lab = Lab::with(SandboxOptions::new(demo()).with_signed_url_lifetime(Duration::from_secs(1))).await;
     let url = lab.signed_url().await;
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    tokio::time::sleep(Duration::from_millis(2100)).await;
     let reply = lab.client.get(&url).send().await.unwrap();
     assert_eq!(reply.status(), 403);
     assert!(reply.text().await.unwrap().contains("<Code>AccessDenied</Code>"));

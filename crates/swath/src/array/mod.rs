@@ -44,11 +44,11 @@ impl Array {
     pub fn new(dimensions: Vec<String>, shape: Vec<usize>, values: impl Into<Values>) -> Result<Self> {
         let values = values.into();
         if dimensions.len() != shape.len() {
-            return Err(misfit(format!("{} dimension names for rank {}", dimensions.len(), shape.len())));
+            return Err(misfit(&format!("{} dimension names for rank {}", dimensions.len(), shape.len())));
         }
         let wanted = shape.iter().try_fold(1_usize, |product, &length| product.checked_mul(length));
         if wanted != Some(values.len()) {
-            return Err(misfit(format!("shape {shape:?} for {} values", values.len())));
+            return Err(misfit(&format!("shape {shape:?} for {} values", values.len())));
         }
         Ok(Self { dimensions, shape, values })
     }
@@ -116,7 +116,7 @@ impl Array {
     }
 }
 
-fn misfit(what: String) -> Error {
+fn misfit(what: &str) -> Error {
     Error::new(ErrorKind::Internal, format!("an array does not fit together: {what}"))
 }
 

@@ -4,22 +4,16 @@
 //! a file is either whole or not there.
 //!
 //! ```
-//! use swath::export::{Existing, SeriesRow, write_series_csv, write_whole};
-//! use swath::reduce::Statistics;
+//! use swath::export::{Existing, write_series_csv, write_whole};
+//! use swath::{GranuleName, Sample, Statistics};
 //!
-//! let row = SeriesRow {
-//!     time: "2025-11-22T02:46:18Z".parse()?,
-//!     granule: "NISAR_L2_PR_GCOV_005_172_A_008_2005_DHDH_A_20251122T024618_…",
-//!     crid: "X05009",
-//!     track: 172,
-//!     frame: 8,
-//!     direction: "A",
-//!     layer: "HHHH",
-//!     statistics: Statistics::default(),
-//! };
+//! let name = "NISAR_L2_PR_GCOV_005_172_A_008_2005_DHDH_A_20251122T024618_20251122T024652_X05009_N_F_J_001";
+//! let granule: GranuleName = name.parse()?;
+//! let sample =
+//!     Sample { time: granule.start, granule, layer: "HHHH".to_owned(), statistics: Statistics::default() };
 //! let folder = std::env::temp_dir().join(format!("swath-doc-{}", std::process::id()));
 //! std::fs::create_dir_all(&folder)?;
-//! write_whole(&folder.join("series.csv"), Existing::Replace, |writer| write_series_csv(writer, [row]))?;
+//! write_whole(&folder.join("series.csv"), Existing::Replace, |writer| write_series_csv(writer, &[sample]))?;
 //! # std::fs::remove_dir_all(&folder)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -27,5 +21,5 @@
 mod csv;
 mod write;
 
-pub use self::csv::{SERIES_COLUMNS, SeriesRow, write_series_csv};
+pub use self::csv::{SERIES_COLUMNS, write_series_csv};
 pub use self::write::{Existing, write_whole};

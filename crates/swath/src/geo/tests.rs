@@ -1,5 +1,6 @@
 //! Against pyproj, rasterio and rioxarray: `testdata/make_geo_vectors.py` writes what they say.
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
@@ -294,4 +295,68 @@ fn points_off_the_map_are_errors() {
     assert!(crs.inverse(f64::NAN, 0.0).is_err());
     // The opposite pole lies infinitely far away.
     assert!(crs.forward(0.0, 90.0).is_err());
+}
+
+/// A small grid, easily looked through pixel by pixel.
+fn small(epsg: u32, left: f64, top: f64, step: f64, count: u64) -> Grid {
+    let last = (count - 1) as f64 * step;
+    let x = Axis { first: left, last: left + last, count, spacing: step };
+    let y = Axis { first: top, last: top - last, count, spacing: -step };
+    Grid::new(Crs::from_epsg(epsg).unwrap(), x, y).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn a_window_holds_the_pixels_that_share_an_area_with_the_bounds(
+        edges in prop::array::uniform4(-3.0_f64..13.0),
+    ) {
+        let grid = small(32637, 500_050.0, 1_000_050.0, 100.0, 10);
+        let [a, b, c, d] = edges;
+        let (min_x, max_x) = (500_000.0 + a.min(b) * 100.0, 500_000.0 + a.max(b) * 100.0);
+        let (min_y, max_y) = (1_000_100.0 - c.max(d) * 100.0, 1_000_100.0 - c.min(d) * 100.0);
+        let bounds = Bounds { min_x, min_y, max_x, max_y };
+        let found = grid.window_of_projected(&bounds).ok();
+        for (row, col) in (0..10).flat_map(|row| (0..10).map(move |col| (row, col))) {
+            let pixel = grid.bounds_of(&Window::new(row, col, 1, 1).unwrap());
+            let is_in = found.is_some_and(|window| window.intersection(&Window::new(row, col, 1, 1).unwrap()).is_some());
+            prop_assert_eq!(is_in, pixel.overlaps(&bounds), "{} {} {:?}", row, col, found);
+        }
+    }
+
+    #[test]
+    fn no_numbers_make_a_window_beyond_the_grid(edges in prop::array::uniform4(any::<f64>())) {
+        let grid = small(3413, -300_000.0, -2_000_000.0, 5000.0, 7);
+        let [min_x, min_y, max_x, max_y] = edges;
+        for found in [
+            grid.window_of_projected(&Bounds { min_x, min_y, max_x, max_y }),
+            LonLatBox::new(min_x % 180.0, min_y % 90.0, max_x % 180.0, max_y % 90.0)
+                .and_then(|area| grid.window_of_bounds(&area)),
+        ] {
+            prop_assert!(found.is_err() || found.is_ok_and(|window| window.checked_within(7, 7).is_ok()));
+        }
+    }
+
+    #[test]
+    fn a_box_holds_every_pixel_whose_centre_it_holds(
+        which in 0_usize..4,
+        corner in prop::array::uniform2(0.0_f64..20.0),
+        size in prop::array::uniform2(0.0_f64..0.3),
+    ) {
+        let grid = [
+            small(32637, 604_090.0, 1_588_310.0, 1000.0, 20),
+            small(3413, -300_000.0, -2_000_000.0, 1000.0, 20),
+            small(3031, -1_010_000.0, 1_010_000.0, 1000.0, 20),
+            small(6933, 3_500_000.0, 2_100_000.0, 1000.0, 20),
+        ][which].clone();
+        let (west, north) = grid.lonlat_of(corner[0], corner[1]).unwrap();
+        let area = LonLatBox::new(west, north - size[1], west + size[0], north).unwrap();
+        let found = grid.window_of_bounds(&area).ok();
+        for (row, col) in (0..20).flat_map(|row| (0..20).map(move |col| (row, col))) {
+            let (lon, lat) = grid.lonlat_of(row as f64 + 0.5, col as f64 + 0.5).unwrap();
+            let centre = LonLatBox::new(lon, lat, lon, lat).unwrap();
+            let pixel = Window::new(row, col, 1, 1).unwrap();
+            let is_in = found.is_some_and(|window| window.intersection(&pixel).is_some());
+            prop_assert!(is_in || !area.contains(&centre), "{} {} not in {:?}", row, col, found);
+        }
+    }
 }

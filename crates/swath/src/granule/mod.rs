@@ -23,6 +23,7 @@ pub use field::{
 pub(crate) use file::file_name;
 pub use file::{FileKind, GranuleFile};
 pub(crate) use footprint::on_the_map;
+pub(crate) use name::shown;
 pub use name::{GranuleName, Secondary};
 pub use product::{Geometry, PRODUCTS, Product, ProductFacts};
 pub use release::{Maturity, Release, Selection, Superseded, newest};

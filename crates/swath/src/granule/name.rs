@@ -290,8 +290,8 @@ fn time(text: &str) -> Option<Timestamp> {
 }
 
 /// Text from outside, short and without control characters, for an error message.
-pub(super) fn shown(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(160).collect()
+pub(crate) fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(120).collect()
 }
 
 pub(super) fn invalid(name: &str, why: String) -> Error {

@@ -154,7 +154,7 @@ impl<T: Release> Selection<T> {
 }
 
 /// The tier of a release: of its collection, or else of its release id.
-pub(crate) fn maturity<T: Release>(release: &T) -> Option<Maturity> {
+fn maturity<T: Release>(release: &T) -> Option<Maturity> {
     release
         .collection()
         .and_then(Maturity::of_collection)

@@ -2,7 +2,7 @@
 
 use ab_glyph::{Font, FontRef, GlyphId, OutlineCurve};
 use tiny_skia::{
-    Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform,
+    Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform,
 };
 
 use crate::error::{Error, ErrorKind, Result};
@@ -211,12 +211,7 @@ impl Canvas {
 
     /// A line through points.
     pub(super) fn line(&mut self, points: &[(f32, f32)], width: f32, ink: Ink) {
-        self.stroke(polyline(points, false), width, ink, None);
-    }
-
-    /// A dashed line through points.
-    pub(super) fn dashed(&mut self, points: &[(f32, f32)], width: f32, ink: Ink) {
-        self.stroke(polyline(points, false), width, ink, StrokeDash::new(vec![3.0, 3.0], 0.0));
+        self.stroke(polyline(points, false), width, ink);
     }
 
     /// A straight line along the pixels, thin and sharp.
@@ -247,7 +242,7 @@ impl Canvas {
         let (right, bottom) = (left + width + half, top + height + half);
         let (left, top) = (left - half, top - half);
         let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
-        self.stroke(polyline(&corners, true), 1.0 / DENSITY, ink, None);
+        self.stroke(polyline(&corners, true), 1.0 / DENSITY, ink);
     }
 
     /// A disc with a rim.
@@ -255,7 +250,7 @@ impl Canvas {
         let Some(path) = PathBuilder::from_circle(x, y, radius) else { return };
         let place = Transform::from_scale(DENSITY, DENSITY);
         self.pixmap.fill_path(&path, &paint(fill), FillRule::Winding, place, None);
-        self.stroke(Some(path), 1.4, rim, None);
+        self.stroke(Some(path), 1.4, rim);
     }
 
     /// Puts pixels on the sheet as they are: `pixel(column, row)` for a block whose corner lies at a point.
@@ -294,19 +289,23 @@ impl Canvas {
             yppu: PIXELS_PER_METRE,
             unit,
         }));
+        // Most rows repeat the one above: this filter alone makes as small files as a choice row by row, in half the time.
+        encoder.set_filter(png::Filter::Up);
         // The sheet is opaque, so its premultiplied colours are its colours.
-        let rgb: Vec<u8> =
-            self.pixmap.data().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+        let mut rgb = Vec::with_capacity(self.pixmap.data().len() / 4 * 3);
+        for pixel in self.pixmap.data().chunks_exact(4) {
+            rgb.extend_from_slice(&pixel[..3]);
+        }
         let mut writer = encoder.write_header().map_err(failed)?;
         writer.write_image_data(&rgb).map_err(failed)?;
         writer.finish().map_err(failed)?;
         Ok(bytes)
     }
 
-    fn stroke(&mut self, path: Option<Path>, width: f32, ink: Ink, dash: Option<StrokeDash>) {
+    fn stroke(&mut self, path: Option<Path>, width: f32, ink: Ink) {
         let Some(path) = path else { return };
         let stroke =
-            Stroke { width, dash, line_cap: LineCap::Butt, line_join: LineJoin::Round, ..Stroke::default() };
+            Stroke { width, line_cap: LineCap::Butt, line_join: LineJoin::Round, ..Stroke::default() };
         self.pixmap.stroke_path(&path, &paint(ink), &stroke, Transform::from_scale(DENSITY, DENSITY), None);
     }
 }

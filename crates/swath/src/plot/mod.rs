@@ -8,9 +8,13 @@
 
 mod axis;
 mod canvas;
+mod of;
 mod quicklook;
 mod series;
 
+use crate::reduce::decibel;
+
+pub use of::{quicklook, series};
 pub use quicklook::{Palette, Quicklook};
 pub use series::{SeriesPlot, SeriesPoint};
 
@@ -28,8 +32,9 @@ impl Scale {
     /// The place of a value on the axis; `None` when it has none.
     fn place(self, value: f64) -> Option<f64> {
         match self {
-            Self::Decibel => crate::reduce::decibel(value),
-            Self::Linear => value.is_finite().then_some(value),
+            Self::Decibel => decibel(value),
+            // The distance of two places must be a number.
+            Self::Linear => (value.abs() < f64::MAX / 4.0).then_some(value),
         }
     }
 }

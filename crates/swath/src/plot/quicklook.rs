@@ -1,7 +1,9 @@
 use super::Scale;
 use super::axis::{grouped, label, round_step, ticks};
-use super::canvas::{Align, CAPTION, Canvas, DENSITY, FRAME, NUMBER, SUBTITLE, TEXT, TITLE, Type};
-use crate::array::Nodata;
+use super::canvas::{
+    Align, CAPTION, Canvas, DENSITY, FRAME, NUMBER, SUBTITLE, TEXT, TITLE, Type, VERMILION, WHITE,
+};
+use crate::array::{Nodata, Window};
 use crate::error::{Error, Result};
 
 /// A picture of one window of one layer, to look at: stretched between the 2nd and the 98th percentile of its valid
@@ -44,6 +46,8 @@ pub struct Quicklook<'a> {
     pub unit: &'a str,
     /// The colours.
     pub palette: Palette,
+    /// A part of the window to outline.
+    pub outline: Option<Window>,
     /// The greatest length of the picture's longer side in screen pixels, frame and text aside: 16 to 8192.
     pub max_size: u32,
 }
@@ -97,6 +101,7 @@ impl<'a> Quicklook<'a> {
             scale: Scale::Decibel,
             unit: "",
             palette: Palette::Grey,
+            outline: None,
             max_size: 1200,
         }
     }
@@ -145,13 +150,27 @@ impl<'a> Quicklook<'a> {
     }
 
     /// The texts below the picture.
-    fn notes(&self, cells: &Cells, stretch: Option<(f64, f64)>) -> Vec<String> {
+    fn notes(&self, cells: &Cells, stretch: Option<Stretch>) -> Vec<String> {
         let total = self.values.len() as u64;
         let valid = self.values.iter().filter(|&&pixel| self.nodata.is_valid(pixel)).count() as u64;
         let mut notes = Vec::new();
-        if let Some((low, high)) = stretch {
-            let what = if cells.factor > 1 { "the means" } else { "the valid pixels" };
-            notes.push(format!("Stretch: 2nd to 98th percentile of {what}, {}.", self.span(low, high)));
+        let what = if cells.factor > 1 { "means" } else { "pixels" };
+        match stretch {
+            Some(Stretch { one_value: Some(value), .. }) => {
+                notes.push(format!(
+                    "2nd and 98th percentile of the valid {what} are one: {}.",
+                    self.with_unit(&label(value, 0.01))
+                ));
+            }
+            Some(Stretch { low, high, .. }) => {
+                let step = round_step((high - low) / 50.0);
+                let span = self.with_unit(&format!("{} to {}", label(low, step), label(high, step)));
+                notes.push(format!("Stretch: 2nd to 98th percentile of the valid {what}, {span}."));
+            }
+            None => {}
+        }
+        if cells.cells.contains(&Cell::BelowScale) {
+            notes.push(format!("Darkest, too: {what} of zero or negative power, which have no decibel."));
         }
         if cells.factor > 1 {
             let (factor, linear) =
@@ -163,11 +182,11 @@ impl<'a> Quicklook<'a> {
         notes
     }
 
-    fn span(&self, low: f64, high: f64) -> String {
-        let step = round_step((high - low) / 50.0);
-        let unit = self.unit();
-        let gap = if unit.is_empty() { "" } else { " " };
-        format!("{} to {}{gap}{unit}", label(low, step), label(high, step))
+    fn with_unit(&self, text: &str) -> String {
+        match self.unit() {
+            "" => text.to_owned(),
+            unit => format!("{text} {unit}"),
+        }
     }
 
     fn unit(&self) -> &'a str {
@@ -185,20 +204,30 @@ impl<'a> Quicklook<'a> {
         canvas.text(&layer, (MARGIN, 51.0), Align::Left, SUBTITLE);
     }
 
-    fn draw_cells(&self, canvas: &mut Canvas, cells: &Cells, stretch: Option<(f64, f64)>, layout: &Layout) {
+    fn draw_cells(&self, canvas: &mut Canvas, cells: &Cells, stretch: Option<Stretch>, layout: &Layout) {
         let size = (cells.columns * layout.enlarged, cells.rows * layout.enlarged);
         canvas.pixels((MARGIN, IMAGE_TOP), size, |x, y| {
             match (cells.at(x / layout.enlarged, y / layout.enlarged), stretch) {
-                (Cell::Nodata, _) | (_, None) => hatching(x, y),
+                (Cell::Value(value), Some(stretch)) => self.palette.colour(stretch.place(value)),
                 // Power without decibel is darker than all that has some.
-                (Cell::BelowScale, Some(_)) => self.palette.colour(0.0),
-                (Cell::Value(value), Some((low, high))) => self.palette.colour((value - low) / (high - low)),
+                (Cell::BelowScale, _) => self.palette.colour(0.0),
+                _ => hatching(x, y),
             }
         });
         canvas.frame((MARGIN, IMAGE_TOP, layout.image_width, layout.image_height), FRAME);
+        if let Some(part) = self.outline {
+            let dots = f64::from(layout.enlarged) / (f64::from(cells.factor) * f64::from(DENSITY));
+            let place = |pixels: u64| (pixels as f64 * dots) as f32;
+            let (left, top) = (MARGIN + place(part.col_off()), IMAGE_TOP + place(part.row_off()));
+            let (right, bottom) = (MARGIN + place(part.col_end()), IMAGE_TOP + place(part.row_end()));
+            let ring = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+            // White under the colour, so that it is seen on any ground.
+            canvas.line(&ring, 3.0, WHITE);
+            canvas.line(&ring, 1.4, VERMILION);
+        }
     }
 
-    fn draw_bar(&self, canvas: &mut Canvas, (low, high): (f64, f64), layout: &Layout) {
+    fn draw_bar(&self, canvas: &mut Canvas, stretch: Stretch, layout: &Layout) {
         let left = MARGIN + layout.image_width + BAR_GAP;
         let (top, height) = (IMAGE_TOP + 18.0, layout.bar_height - 18.0);
         canvas.text(self.unit(), (left, IMAGE_TOP + 8.0), Align::Left, CAPTION);
@@ -207,9 +236,9 @@ impl<'a> Quicklook<'a> {
             self.palette.colour(1.0 - (f64::from(row) + 0.5) / f64::from(pixels.1))
         });
         canvas.frame((left, top, BAR_WIDTH, height), FRAME);
-        let (marks, step) = ticks(low, high, (height / 34.0) as u32);
+        let (marks, step) = ticks(stretch.low, stretch.high, (height / 26.0) as u32);
         for mark in marks {
-            let y = top + height * (1.0 - ((mark - low) / (high - low)) as f32);
+            let y = top + height * (1.0 - stretch.place(mark) as f32);
             canvas.hairline((left + BAR_WIDTH, y), (left + BAR_WIDTH + 4.0, y), FRAME);
             canvas.text(&label(mark, step), (left + BAR_WIDTH + 8.0, y + 3.6), Align::Left, NUMBER);
         }
@@ -225,12 +254,13 @@ impl<'a> Quicklook<'a> {
         canvas.text(&text, (MARGIN + length + 8.0, y + 3.6), Align::Left, CAPTION);
     }
 
-    /// Length in points and in metres of a scale bar: a round number, at least a fifth of the picture where it can be.
+    /// Length in points and in metres of a scale bar: a round number, some fifth to half of the picture.
     fn scale_bar(&self, cells: &Cells, layout: &Layout) -> Option<(f32, f64)> {
         let side = self.pixel_size_m.filter(|side| side.is_finite() && *side > 0.0)?;
         let metres_per_point =
             side * f64::from(cells.factor) * f64::from(DENSITY) / f64::from(layout.enlarged);
-        let metres = round_step(metres_per_point * f64::from(layout.image_width) / 5.0);
+        let room = layout.image_width.max(layout.image_height.min(300.0));
+        let metres = round_step(metres_per_point * f64::from(room) / 5.0);
         let length = metres / metres_per_point;
         (length.is_finite() && length >= 1.0).then_some((length as f32, metres))
     }
@@ -314,8 +344,8 @@ impl Cells {
         self.cells[row as usize * self.columns as usize + column as usize]
     }
 
-    /// The 2nd and the 98th percentile of the cells' values, set apart when they are one; `None` without values.
-    fn stretch(&self) -> Option<(f64, f64)> {
+    /// The scale of the picture; `None` without values.
+    fn stretch(&self) -> Option<Stretch> {
         let values = self.cells.iter().filter_map(|cell| match cell {
             Cell::Value(value) => Some(*value),
             _ => None,
@@ -323,12 +353,28 @@ impl Cells {
         let mut sorted: Vec<f64> = values.collect();
         sorted.sort_unstable_by(f64::total_cmp);
         let (low, high) = (percentile(&sorted, 0.02)?, percentile(&sorted, 0.98)?);
-        let least = low.abs().max(high.abs()).max(1.0) * 1e-6;
-        Some(if high - low > least {
-            (low, high)
-        } else {
-            (low - 0.5_f64.max(least), high + 0.5_f64.max(least))
-        })
+        let least = low.abs().max(high.abs()).max(1e-30) * 1e-6;
+        if high - low > least {
+            return Some(Stretch { low, high, one_value: None });
+        }
+        let room = if low == 0.0 { 0.5 } else { low.abs() * 0.05 };
+        Some(Stretch { low: low - room, high: high + room, one_value: Some(low) })
+    }
+}
+
+/// The values of the darkest and the brightest colour.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Stretch {
+    low: f64,
+    high: f64,
+    /// The value in the middle when there is only one, and the ends are set around it.
+    one_value: Option<f64>,
+}
+
+impl Stretch {
+    /// Where a value lies between the two, 0 to 1, and beyond for values beyond.
+    fn place(&self, value: f64) -> f64 {
+        (value - self.low) / (self.high - self.low)
     }
 }
 
@@ -406,7 +452,8 @@ mod tests {
     #[test]
     fn a_flat_picture_still_has_a_scale() {
         let values = [0.1_f32; 9];
-        let (low, high) = Cells::of(&Quicklook::new(&values, 3, 3)).stretch().unwrap();
-        assert!((high - low - 1.0).abs() < 1e-9 && low < -10.0 && high > -10.0);
+        let stretch = Cells::of(&Quicklook::new(&values, 3, 3)).stretch().unwrap();
+        assert!((stretch.one_value.unwrap() + 10.0).abs() < 1e-6);
+        assert!((stretch.high - stretch.low - 1.0).abs() < 1e-6 && (stretch.place(-10.0) - 0.5).abs() < 1e-6);
     }
 }

@@ -28,7 +28,7 @@ pub struct SeriesPoint {
 /// of one standard deviation, and below it how many pixels were valid.
 ///
 /// Means are drawn in decibel or as they are ([`Scale`]). A marker is hollow when less than 80 % of its pixels are
-/// valid; an acquisition without any has a cross on the axis. Vertical lines are 12 days apart, NISAR's repeat.
+/// valid; an acquisition without a value has a cross above the axis. Vertical lines are 12 days apart, NISAR's repeat.
 ///
 /// ```
 /// use swath::plot::{SeriesPlot, SeriesPoint};
@@ -168,7 +168,7 @@ impl TimeAxis {
         let lines_per_date =
             (f64::from(DATE_ROOM) / (width_of_repeat * repeats_per_line)).ceil().max(1.0) as u64;
         let step = repeats_per_line * REPEAT;
-        let count = ((self.last + pad_seconds(self) - self.first) / step).floor() as u64;
+        let count = ((self.last - self.first) / step).floor() as u64;
         let mut year = None;
         for index in 0..=count {
             let seconds = self.first + index as f64 * step;
@@ -182,17 +182,9 @@ impl TimeAxis {
                 draw_date(canvas, x, seconds, &mut year);
             }
         }
-        let note = match repeats_per_line as u64 {
-            1 => "vertical lines: 12 days".to_owned(),
-            many => format!("vertical lines: {} days", grouped(12 * many)),
-        };
+        let note = format!("dates in UTC; a line every {} days", grouped(12 * repeats_per_line as u64));
         canvas.text(&note, (RIGHT, HEIGHT - 18.0), Align::Right, NUMBER);
     }
-}
-
-/// How far behind the last acquisition a grid line may still be.
-fn pad_seconds(axis: &TimeAxis) -> f64 {
-    (axis.end - axis.last).min(0.0)
 }
 
 /// Day and month below the axis, and the year where it is the first or a new one.
@@ -212,6 +204,8 @@ fn draw_date(canvas: &mut Canvas, x: f32, seconds: f64, year: &mut Option<i16>) 
 struct ValueAxis {
     low: f64,
     high: f64,
+    /// Whether there is no value to show; then numbers along the axis would mean nothing.
+    is_empty: bool,
 }
 
 impl ValueAxis {
@@ -230,15 +224,16 @@ impl ValueAxis {
             low = low.min(bottom);
             high = high.max(top);
         }
-        if low > high {
+        let is_empty = low > high;
+        if is_empty {
             (low, high) = (0.0, 1.0);
         }
         let least = match plot.scale {
-            Scale::Decibel => 1.0,
-            Scale::Linear => low.abs().max(high.abs()).max(f64::MIN_POSITIVE * 1e20) * 0.05,
+            Scale::Linear if low != 0.0 || high != 0.0 => low.abs().max(high.abs()) * 0.05,
+            _ => 1.0,
         };
         let pad = ((high - low) * 0.08).max((least - (high - low)) / 2.0);
-        Self { low: low - pad, high: high + pad }
+        Self { low: low - pad, high: high + pad, is_empty }
     }
 
     fn y(&self, value: f64) -> f32 {
@@ -248,7 +243,7 @@ impl ValueAxis {
 
     fn draw(&self, canvas: &mut Canvas) {
         let (marks, step) = ticks(self.low, self.high, 6);
-        for mark in marks {
+        for mark in marks.into_iter().filter(|_| !self.is_empty) {
             let y = self.y(mark);
             canvas.hairline((LEFT, y), (RIGHT, y), GRID);
             canvas.text(&label(mark, step), (LEFT - 8.0, y + 3.6), Align::Right, NUMBER);
@@ -309,7 +304,7 @@ impl Sheet<'_> {
                     let fill = if is_mostly_valid(point) { BLUE } else { WHITE };
                     canvas.disc((self.x(point), self.value.y(place)), radius, fill, BLUE);
                 }
-                None => cross(canvas, (self.x(point), BOTTOM), VERMILION),
+                None => cross(canvas, (self.x(point), BOTTOM - 9.0), VERMILION),
             }
         }
     }
@@ -337,7 +332,7 @@ impl Sheet<'_> {
     fn draw_strip(&self, canvas: &mut Canvas) {
         let height = STRIP_BOTTOM - STRIP_TOP;
         let narrowest = self.points.windows(2).map(|pair| self.x(&pair[1]) - self.x(&pair[0]));
-        let width = narrowest.fold(14.0_f32, f32::min).clamp(1.5, 9.0);
+        let width = narrowest.filter(|gap| *gap > 0.5).fold(14.0_f32, f32::min).clamp(1.5, 9.0);
         for point in self.points {
             let Some(share) = valid_share(point) else { continue };
             let bar = height * share as f32;

@@ -25,6 +25,16 @@ pub struct Statistics {
 }
 
 impl Statistics {
+    /// The figures of pixels that are all at hand.
+    ///
+    /// # Errors
+    /// `Unsupported` for complex pixels.
+    pub fn of(values: &Values, nodata: Nodata) -> Result<Self> {
+        let mut accumulator = Accumulator::new(nodata);
+        accumulator.add_values(values)?;
+        Ok(accumulator.statistics())
+    }
+
     /// The mean in decibel, taken of the linear mean; `None` when there is no mean or it is not positive.
     pub fn mean_decibel(&self) -> Option<f64> {
         self.mean.and_then(decibel)

@@ -14,8 +14,8 @@ use geo_types::{Coord, LineString, Polygon, Rect};
 use wkt::Wkt;
 use wkt::types::{Coord as WktCoord, Dimension, LineString as WktLine};
 
-use super::check::shown;
 use crate::error::{Error, Result};
+use crate::granule::shown;
 
 /// The longest outline that the catalogue takes (CMR API documentation).
 const MOST_VERTICES: usize = 5000;

@@ -1,7 +1,7 @@
 //! The values that options may have, and the errors for those that they may not.
 
 use crate::error::{Error, Result};
-use crate::granule::{Direction, Maturity, Pipeline};
+use crate::granule::{Direction, Maturity, Pipeline, shown};
 
 use super::collections::{DATASETS, product_types};
 use super::values::Numbers;
@@ -10,11 +10,6 @@ use super::values::Numbers;
 const RANGE_BANDWIDTHS: &[&str] = &["20", "40", "20+5", "40+5", "77", "5", "5+5", "10", "25", "37", "75"];
 
 const POLARIZATIONS: &[&str] = &["HH", "HV", "VH", "VV", "LH", "LV", "RH", "RV"];
-
-/// Text from outside, short and without control characters, for an error message.
-pub(super) fn shown(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(120).collect()
-}
 
 fn refused(option: &str, value: &str, allowed: &[&str]) -> Error {
     Error::usage(format!("{option} cannot be {:?}", shown(value)))

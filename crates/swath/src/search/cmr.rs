@@ -42,7 +42,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// A usage error when the address can have no path.
-    pub fn new(http: Http, address: SafeUrl) -> Result<Self> {
+    pub fn new(http: Http, address: &SafeUrl) -> Result<Self> {
         let mut url = address.secret().clone();
         match url.path_segments_mut() {
             Ok(mut path) => path.pop_if_empty().extend(["search", "granules.umm_json"]),
@@ -56,7 +56,7 @@ impl Catalogue {
     /// # Errors
     /// None in practice: the address is a constant.
     pub fn earthdata(http: Http) -> Result<Self> {
-        Self::new(http, SafeUrl::parse(Self::ADDRESS)?)
+        Self::new(http, &SafeUrl::parse(Self::ADDRESS)?)
     }
 
     /// Sends the query and collects every page.
@@ -91,6 +91,11 @@ impl Catalogue {
         all.sort();
         if let Some(most) = plan.max_results {
             all.granules.truncate(most);
+            let kept = all.granules.len() as u64;
+            if all.hits > kept && kept == most as u64 {
+                all.notices
+                    .push(format!("the catalogue has {} granules; these are the newest {kept}", all.hits));
+            }
         }
         Ok(all)
     }

@@ -98,8 +98,11 @@ pub(super) const COLLECTIONS: &[Collection] = &[
     row("NISAR_UR_L2", "C2887502657-ASF", Level("L2")),
 ];
 
-/// A `dataset` option: its name and the collections it stands for.
-pub(super) const DATASETS: &[(&str, fn(&Collection) -> bool)] =
+/// Which collections are meant.
+pub(super) type Chosen = fn(&Collection) -> bool;
+
+/// The `dataset` options: a name and the collections it stands for.
+pub(super) const DATASETS: &[(&str, Chosen)] =
     &[("NISAR", |_| true), ("NISAR-SCIENCE-PRODUCTS", |collection| collection.holds != Auxiliary)];
 
 /// The collections that the platform `NISAR` stands for: the systematic science products.

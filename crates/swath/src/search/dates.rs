@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp, civil, tz};
 
-use super::check::shown;
 use super::values::{Given, Moment};
 use crate::error::{Error, Result};
+use crate::granule::shown;
 
 /// What the catalogue is told when no start is given: before the first of ASF's missions.
 const BEGINNING: &str = "1978-01-01T00:00:00Z";
@@ -13,11 +13,11 @@ const BEGINNING: &str = "1978-01-01T00:00:00Z";
 pub(super) fn temporal(start: Option<&Moment>, end: Option<&Moment>) -> Result<Option<String>> {
     let start = start.map(|moment| instant("start", moment, Edge::Start)).transpose()?;
     let end = end.map(|moment| instant("end", moment, Edge::End)).transpose()?;
-    if let (Some(first), Some(last)) = (start, end) {
-        if first > last {
-            let what = format!("start ({}) is after end ({})", written(first), written(last));
-            return Err(Error::usage(what).with_hint("exchange the two"));
-        }
+    if let (Some(first), Some(last)) = (start, end)
+        && first > last
+    {
+        let what = format!("start ({}) is after end ({})", written(first), written(last));
+        return Err(Error::usage(what).with_hint("exchange the two"));
     }
     let start_text = start.map_or_else(|| BEGINNING.to_owned(), written);
     Ok(match (start, end) {

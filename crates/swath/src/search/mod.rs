@@ -40,6 +40,7 @@ mod umm;
 mod urls;
 mod values;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -113,7 +114,7 @@ impl SearchResults {
     fn add(&mut self, items: Vec<Value>) {
         self.granules.reserve(items.len());
         for item in items {
-            let concept_id = item.pointer("/meta/concept-id").and_then(Value::as_str).map(ToOwned::to_owned);
+            let concept_id = item.pointer("/meta/concept-id").and_then(Value::as_str).map(output::plain);
             match umm::granule(item) {
                 Ok(granule) => self.granules.push(granule),
                 Err(why) => self.odd.push(OddItem { concept_id, why }),
@@ -124,7 +125,7 @@ impl SearchResults {
     /// Sorts as asf_search does: by end (or, without one, by when it was made), then by name, both descending.
     fn sort(&mut self) {
         self.granules.sort_by(|a, b| {
-            let key = |granule: &Granule| granule.end.or(granule.processed).map(|time| time.as_second());
+            let key = |granule: &Granule| granule.end.or(granule.processed).map(Timestamp::as_second);
             key(b).cmp(&key(a)).then_with(|| b.name.cmp(&a.name))
         });
     }

@@ -94,7 +94,7 @@ impl Record {
 }
 
 /// The text without control characters, also not those that turn the direction of writing.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
@@ -182,8 +182,11 @@ impl SearchResults {
     /// # Errors
     /// A local error when `out` cannot be written.
     pub fn write_json(&self, mut out: impl Write) -> Result<()> {
-        let odd: Vec<Value> =
-            self.odd.iter().map(|odd| json!({"concept_id": odd.concept_id, "why": plain(&odd.why)})).collect();
+        let odd: Vec<Value> = self
+            .odd
+            .iter()
+            .map(|odd| json!({"concept_id": odd.concept_id, "why": plain(&odd.why)}))
+            .collect();
         let whole = json!({"hits": self.hits, "granules": self.lines(), "odd": odd, "notices": self.notices});
         serde_json::to_writer(&mut out, &whole).map_err(unwritten)
     }

@@ -18,7 +18,7 @@ use super::collections::{self, DATASETS};
 use super::query::Options;
 use super::{area, check, dates};
 use crate::error::{Error, Result};
-use crate::granule::{FileKind, GranuleFile};
+use crate::granule::{FileKind, GranuleFile, shown};
 
 /// The largest page that the catalogue gives (CMR API documentation).
 pub(super) const LARGEST_PAGE: usize = 2000;
@@ -34,6 +34,12 @@ const RESERVED: &[&str] =
     &["page_size", "page_num", "offset", "scroll", "sort_key[]", "sort_key", "token", "echo_token"];
 
 pub(super) type Pair = (String, String);
+
+/// The ways in which one option may be met: one sub-query each, of some pairs.
+type Choices = Vec<Vec<Pair>>;
+
+/// One choice per option.
+type Combination<'a> = Vec<(Place, &'a [Pair])>;
 
 /// What a query would ask of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +64,8 @@ pub(super) fn plan(options: &Options) -> Result<Plan> {
     };
     let mut notices = Vec::new();
     let scope = Scope::of(options)?;
-    let fixed = fixed_slots(options, &scope, &mut notices)?;
-    let combinations = combine(&fixed, scope.levels.len())?;
+    let slots = slots_of(options, &scope, &mut notices)?;
+    let combinations = combine(&slots, scope.levels.len())?;
     let mut subqueries = Vec::new();
     for level in &scope.levels {
         let Some(names) = scope.names_for(level, &mut notices) else { continue };
@@ -103,33 +109,12 @@ enum Level {
 
 impl Scope {
     fn of(options: &Options) -> Result<Self> {
-        let datasets = check::each(&options.dataset, check::dataset)?;
         let platforms = check::each(&options.platform, |value| check::plain_name("platform", value))?;
         let short_names = check::each(&options.short_name, |value| check::plain_name("short_name", value))?;
         let concept_ids = check::each(&options.collections, check::concept_id)?;
-        let tiers = check::each(&options.data_maturity, check::maturity)?;
         let is_nisar_platform = |value: &String| value.eq_ignore_ascii_case("NISAR");
         let platform_is_nisar = !platforms.is_empty() && platforms.iter().all(is_nisar_platform);
-
-        let mut names = None;
-        if !datasets.is_empty() {
-            names = Some(collections::names(|c| datasets.iter().any(|index| DATASETS[*index].1(c))));
-        }
-        if platform_is_nisar {
-            let of_platform = collections::names(collections::is_of_platform);
-            names = Some(match names {
-                Some(names) => names.intersection(&of_platform).cloned().collect(),
-                None => of_platform,
-            });
-        }
-        if !short_names.is_empty() {
-            names.get_or_insert_default().extend(short_names.iter().cloned());
-        }
-        if !tiers.is_empty() {
-            let names = names.get_or_insert_with(|| collections::names(|_| true));
-            names.retain(|name| tiers.iter().any(|tier| collections::is_of_maturity(name, *tier)));
-        }
-
+        let names = named_collections(options, platform_is_nisar, &short_names)?;
         let elsewhere = platforms.iter().any(|p| !is_nisar_platform(p))
             || short_names.iter().any(|name| !collections::is_nisar(name))
             || concept_ids.iter().any(|id| !collections::is_nisar_concept(id))
@@ -137,7 +122,7 @@ impl Scope {
         let levels = levels(&options.processing_level, elsewhere)?;
         let is_nisar = names.iter().flatten().any(|name| collections::is_nisar(name))
             || levels.iter().any(|level| matches!(level, Level::Nisar(_)))
-            || !datasets.is_empty()
+            || !options.dataset.is_empty()
             || (!concept_ids.is_empty() && concept_ids.iter().all(|id| collections::is_nisar_concept(id)));
         let numbered = |name: &String| {
             let name = name.to_ascii_uppercase();
@@ -168,6 +153,36 @@ impl Scope {
     }
 }
 
+/// The collections that datasets, platform and short names add up to, narrowed by maturity; `None` when no option
+/// names any.
+fn named_collections(
+    options: &Options,
+    platform_is_nisar: bool,
+    short_names: &[String],
+) -> Result<Option<BTreeSet<String>>> {
+    let datasets = check::each(&options.dataset, check::dataset)?;
+    let tiers = check::each(&options.data_maturity, check::maturity)?;
+    let mut names = None;
+    if !datasets.is_empty() {
+        names = Some(collections::names(|c| datasets.iter().any(|index| DATASETS[*index].1(c))));
+    }
+    if platform_is_nisar {
+        let of_platform = collections::names(collections::is_of_platform);
+        names = Some(match names {
+            Some(names) => names.intersection(&of_platform).cloned().collect(),
+            None => of_platform,
+        });
+    }
+    if !short_names.is_empty() {
+        names.get_or_insert_default().extend(short_names.iter().cloned());
+    }
+    if !tiers.is_empty() {
+        let names = names.get_or_insert_with(|| collections::names(|_| true));
+        names.retain(|name| tiers.iter().any(|tier| collections::is_of_maturity(name, *tier)));
+    }
+    Ok(names)
+}
+
 fn levels(given: &[String], elsewhere: bool) -> Result<Vec<Level>> {
     let levels = check::each(given, |value| match check::nisar_type(value) {
         Some(code) => Ok(Level::Nisar(code)),
@@ -180,7 +195,7 @@ fn levels(given: &[String], elsewhere: bool) -> Result<Vec<Level>> {
 /// The pairs of one option: one choice per sub-query, each with any number of pairs.
 struct Slot {
     place: Place,
-    choices: Vec<Vec<Pair>>,
+    choices: Choices,
 }
 
 /// Where a slot's pairs stand in the request.
@@ -192,72 +207,80 @@ enum Place {
 }
 
 /// The slots of every option but product type and collections, in asf_search's order.
-fn fixed_slots(options: &Options, scope: &Scope, notices: &mut Vec<String>) -> Result<Vec<Slot>> {
-    let mut slots = Vec::new();
-    let mut add = |place: Place, choices: Vec<Vec<Pair>>| {
-        if !choices.is_empty() {
-            slots.push(Slot { place, choices });
-        }
+fn slots_of(options: &Options, scope: &Scope, notices: &mut Vec<String>) -> Result<Vec<Slot>> {
+    let placed = |place: Place, all: Vec<Choices>| {
+        all.into_iter().filter(|choices| !choices.is_empty()).map(move |choices| Slot { place, choices })
     };
-    let (most_tracks, most_frames) = if scope.is_nisar { (173, 176) } else { (100_000, 100_000) };
-    let track = if scope.is_nisar { "TRACK_NUMBER" } else { "PATH_NUMBER" };
-    let frame = if scope.frames_are_frame_numbers { "FRAME_NUMBER" } else { "CENTER_ESA_FRAME" };
-    let whole = |name: &str, values: Vec<String>| attributes("int", name, values);
-    let words = |name: &str, values: Vec<String>| attributes("string", name, values);
-
-    let orbits = check::numbers("absolute_orbit", &options.absolute_orbit, 10_000_000)?;
-    add(
-        Place::BeforeCollections,
-        orbits.into_iter().map(|orbit| vec![pair("orbit_number", orbit)]).collect(),
-    );
-    let frames = check::numbers("asf_frame", &options.asf_frame, most_frames)?;
-    add(Place::BeforeCollections, whole("FRAME_NUMBER", frames));
-    let direction = options.flight_direction.as_deref().map(check::direction).transpose()?;
-    add(Place::BeforeCollections, words("ASCENDING_DESCENDING", one(direction)));
-    add(Place::BeforeCollections, whole(frame, check::numbers("frame", &options.frame, most_frames)?));
-    add(
-        Place::BeforeCollections,
-        name_chunks("readable_granule_name[]", granule_names(&options.granule_list)?),
-    );
-    add(
-        Place::BeforeCollections,
-        name_chunks("granule_ur[]", listed("product_list", &options.product_list)?),
-    );
-    add(Place::BeforeCollections, together("platform[]", &scope.platforms));
-    let tracks = check::numbers("relative_orbit", &options.relative_orbit, most_tracks)?;
-    add(Place::BeforeCollections, whole(track, tracks));
-    add(Place::BeforeCollections, together("echo_collection_id[]", &scope.concept_ids));
-
-    let full = options.frame_coverage.as_deref().map(check::full_frame).transpose()?;
-    add(Place::AfterCollections, words("FULL_FRAME", one(full)));
-    let joint = options.joint_observation.map(|joint| if joint { "TRUE" } else { "FALSE" });
-    add(Place::AfterCollections, words("JOINT_OBSERVATION", one(joint)));
-    let main = &options.main_band_polarization;
-    let main = check::each(main, |value| check::polarization("main_band_polarization", value))?;
-    add(Place::AfterCollections, words("FREQUENCY_A_POLARIZATION_CONCAT", main));
-    let side = &options.side_band_polarization;
-    let side = check::each(side, |value| check::polarization("side_band_polarization", value))?;
-    add(Place::AfterCollections, words("FREQUENCY_B_POLARIZATION_CONCAT", side));
-    let bandwidths = check::each(&options.range_bandwidth, check::range_bandwidth)?;
-    add(Place::AfterCollections, words("RANGE_BANDWIDTH_CONCAT", bandwidths));
-    let pipelines = check::each(&options.production_configuration, check::pipeline)?;
-    let pipelines = pipelines.into_iter().map(str::to_owned).collect();
-    add(Place::AfterCollections, words("PRODUCTION_PIPELINE", pipelines));
-
-    if let Some(wkt) = &options.intersects_with {
-        let area = area::Area::parse(wkt)?;
-        notices.extend(area.notices);
-        add(Place::Last, vec![vec![pair(area.key, area.value)]]);
-    }
-    if let Some(temporal) = dates::temporal(options.start.as_ref(), options.end.as_ref())? {
-        add(Place::Last, vec![vec![pair("temporal", temporal)]]);
-    }
-    add(Place::Last, keywords(&options.cmr_keywords)?);
+    let mut slots: Vec<Slot> = placed(Place::BeforeCollections, where_and_which(options, scope)?).collect();
+    slots.extend(placed(Place::AfterCollections, radar_modes(options)?));
+    slots.extend(placed(Place::Last, area_and_time(options, notices)?));
     Ok(slots)
 }
 
+/// Orbits, tracks, frames, names and platforms.
+fn where_and_which(options: &Options, scope: &Scope) -> Result<Vec<Choices>> {
+    let (most_tracks, most_frames) = if scope.is_nisar { (173, 176) } else { (100_000, 100_000) };
+    let track = if scope.is_nisar { "TRACK_NUMBER" } else { "PATH_NUMBER" };
+    let frame = if scope.frames_are_frame_numbers { "FRAME_NUMBER" } else { "CENTER_ESA_FRAME" };
+    let orbits = check::numbers("absolute_orbit", &options.absolute_orbit, 10_000_000)?;
+    let asf_frames = check::numbers("asf_frame", &options.asf_frame, most_frames)?;
+    let direction = options.flight_direction.as_deref().map(check::direction).transpose()?;
+    let frames = check::numbers("frame", &options.frame, most_frames)?;
+    let granules = granule_names(&options.granule_list)?;
+    let products = listed("product_list", &options.product_list)?;
+    let tracks = check::numbers("relative_orbit", &options.relative_orbit, most_tracks)?;
+    Ok(vec![
+        orbits.into_iter().map(|orbit| vec![pair("orbit_number", orbit)]).collect(),
+        attributes("int", "FRAME_NUMBER", asf_frames),
+        attributes("string", "ASCENDING_DESCENDING", one(direction)),
+        attributes("int", frame, frames),
+        name_chunks("readable_granule_name[]", &granules),
+        name_chunks("granule_ur[]", &products),
+        together("platform[]", &scope.platforms),
+        attributes("int", track, tracks),
+        together("echo_collection_id[]", &scope.concept_ids),
+    ])
+}
+
+/// What is special to NISAR's products.
+fn radar_modes(options: &Options) -> Result<Vec<Choices>> {
+    let full = options.frame_coverage.as_deref().map(check::full_frame).transpose()?;
+    let joint = options.joint_observation.map(|joint| if joint { "TRUE" } else { "FALSE" });
+    let polarizations =
+        |option: &str, given: &[String]| check::each(given, |value| check::polarization(option, value));
+    let main = polarizations("main_band_polarization", &options.main_band_polarization)?;
+    let side = polarizations("side_band_polarization", &options.side_band_polarization)?;
+    let bandwidths = check::each(&options.range_bandwidth, check::range_bandwidth)?;
+    let pipelines = check::each(&options.production_configuration, check::pipeline)?;
+    let pipelines = pipelines.into_iter().map(str::to_owned).collect();
+    let words = |name: &str, values: Vec<String>| attributes("string", name, values);
+    Ok(vec![
+        words("FULL_FRAME", one(full)),
+        words("JOINT_OBSERVATION", one(joint)),
+        words("FREQUENCY_A_POLARIZATION_CONCAT", main),
+        words("FREQUENCY_B_POLARIZATION_CONCAT", side),
+        words("RANGE_BANDWIDTH_CONCAT", bandwidths),
+        words("PRODUCTION_PIPELINE", pipelines),
+    ])
+}
+
+/// Area, dates, and the caller's own pairs.
+fn area_and_time(options: &Options, notices: &mut Vec<String>) -> Result<Vec<Choices>> {
+    let mut all = Vec::new();
+    if let Some(wkt) = &options.intersects_with {
+        let area = area::Area::parse(wkt)?;
+        notices.extend(area.notices);
+        all.push(vec![vec![pair(area.key, area.value)]]);
+    }
+    if let Some(temporal) = dates::temporal(options.start.as_ref(), options.end.as_ref())? {
+        all.push(vec![vec![pair("temporal", temporal)]]);
+    }
+    all.push(keywords(&options.cmr_keywords)?);
+    Ok(all)
+}
+
 /// Every combination of one choice per slot.
-fn combine(slots: &[Slot], levels: usize) -> Result<Vec<Vec<(Place, &[Pair])>>> {
+fn combine(slots: &[Slot], levels: usize) -> Result<Vec<Combination<'_>>> {
     let total = slots.iter().try_fold(levels, |total, slot| total.checked_mul(slot.choices.len()));
     if total.is_none_or(|total| total > MOST_SUBQUERIES) {
         return Err(Error::usage(format!(
@@ -265,7 +288,7 @@ fn combine(slots: &[Slot], levels: usize) -> Result<Vec<Vec<(Place, &[Pair])>>> 
         ))
         .with_hint("give fewer values, or ranges of tracks and frames"));
     }
-    let mut combinations: Vec<Vec<(Place, &[Pair])>> = vec![Vec::new()];
+    let mut combinations: Vec<Combination<'_>> = vec![Vec::new()];
     for slot in slots {
         combinations = combinations
             .iter()
@@ -323,19 +346,19 @@ fn one(value: Option<&str>) -> Vec<String> {
 }
 
 /// One choice per value of an additional attribute.
-fn attributes(kind: &str, name: &str, values: Vec<String>) -> Vec<Vec<Pair>> {
+fn attributes(kind: &str, name: &str, values: Vec<String>) -> Choices {
     values.into_iter().map(|value| vec![pair("attribute[]", format!("{kind},{name},{value}"))]).collect()
 }
 
 /// All values in one choice.
-fn together(key: &str, values: &[String]) -> Vec<Vec<Pair>> {
+fn together(key: &str, values: &[String]) -> Choices {
     if values.is_empty() {
         return Vec::new();
     }
     vec![values.iter().map(|value| pair(key, value.clone())).collect()]
 }
 
-fn name_chunks(key: &str, names: Vec<String>) -> Vec<Vec<Pair>> {
+fn name_chunks(key: &str, names: &[String]) -> Choices {
     names
         .chunks(NAMES_PER_REQUEST)
         .map(|chunk| chunk.iter().map(|name| pair(key, name.clone())).collect())
@@ -351,7 +374,7 @@ fn listed(option: &str, values: &[String]) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for name in values.iter().flat_map(|value| value.split(',')).map(str::trim) {
         if name.is_empty() || name.len() > 1000 || name.chars().any(char::is_control) {
-            let what = format!("{option} has a name that cannot be: {:?}", check::shown(name));
+            let what = format!("{option} has a name that cannot be: {:?}", shown(name));
             return Err(Error::usage(what).with_hint("names are separated by single commas"));
         }
         if !names.iter().any(|known| known == name) {
@@ -370,9 +393,9 @@ fn granule_names(values: &[String]) -> Result<Vec<String>> {
     Ok(listed("granule_list", values)?.into_iter().map(bare).collect())
 }
 
-fn keywords(given: &[Pair]) -> Result<Vec<Vec<Pair>>> {
+fn keywords(given: &[Pair]) -> Result<Choices> {
     if let Some((key, _)) = given.iter().find(|(key, _)| key.is_empty() || RESERVED.contains(&key.as_str())) {
-        return Err(Error::usage(format!("cmr_keywords cannot hold {:?}", check::shown(key)))
+        return Err(Error::usage(format!("cmr_keywords cannot hold {:?}", shown(key)))
             .with_hint("paging and order are the search's own; use max_results"));
     }
     Ok(if given.is_empty() { Vec::new() } else { vec![given.to_vec()] })

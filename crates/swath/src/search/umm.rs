@@ -11,6 +11,7 @@ use jiff::{Timestamp, civil, tz};
 use serde_json::{Map, Value};
 
 use super::dates::written;
+use super::output::plain;
 use crate::granule::{Coverage, Crid, Direction, Granule, GranuleName, Maturity, file_name, on_the_map};
 
 /// Where a field is found in an item `{"meta": …, "umm": …}`.
@@ -210,10 +211,10 @@ fn array<'a>(item: &'a Value, path: &str) -> &'a [Value] {
     item.pointer(path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// A value as text, unless it is one of the ways in which the catalogue says nothing.
+/// A value as text without control characters, unless it is one of the ways in which the catalogue says nothing.
 fn said(value: &Value) -> Option<String> {
     let text = match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => plain(text),
         Value::Number(number) => number.to_string(),
         Value::Bool(flag) => flag.to_string(),
         _ => return None,
@@ -288,11 +289,11 @@ fn all_urls(item: &Value) -> BTreeSet<&str> {
 }
 
 fn urls(item: &Value) -> Vec<String> {
-    all_urls(item).into_iter().filter(|url| !url.starts_with("s3://")).map(ToOwned::to_owned).collect()
+    all_urls(item).into_iter().filter(|url| !url.starts_with("s3://")).map(plain).collect()
 }
 
 fn s3_urls(item: &Value) -> Vec<String> {
-    all_urls(item).into_iter().filter(|url| url.starts_with("s3://")).map(ToOwned::to_owned).collect()
+    all_urls(item).into_iter().filter(|url| url.starts_with("s3://")).map(plain).collect()
 }
 
 /// The first address of type `GET DATA`.

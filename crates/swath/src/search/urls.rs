@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use fancy_regex::{Regex, RegexBuilder};
 
-use super::check::shown;
 use crate::error::{Error, Result};
-use crate::granule::{Granule, file_name};
+use crate::granule::{Granule, file_name, shown};
 
 /// Steps that a pattern may take back in one address before it is refused.
 const BACKTRACK_LIMIT: usize = 100_000;
@@ -111,6 +110,11 @@ mod tests {
     fn a_bad_pattern_is_the_callers_mistake() {
         let error = Picker::new(None, Some("(")).err().unwrap();
         assert_eq!(error.kind(), crate::ErrorKind::Usage);
-        assert!(Picker::new(None, Some(&"a".repeat(5000))).is_err());
+        for deep in
+            ["a".repeat(5000), "(".repeat(4000), format!("{}{}", "(?=".repeat(1000), ")".repeat(1000))]
+        {
+            assert!(Picker::new(None, Some(&deep)).is_err());
+        }
+        assert!(Picker::new(None, Some("((a{1000}){1000}){1000}")).is_err());
     }
 }

@@ -17,7 +17,7 @@ use crate::tree::DataArray;
 /// One layer of several granules of a frame, in the order of time.
 #[derive(Debug, Clone)]
 pub struct Stack {
-    layers: Vec<(Timestamp, DataArray)>,
+    layers: Vec<(GranuleName, DataArray)>,
 }
 
 /// Statistics of one layer of a stack.
@@ -25,8 +25,10 @@ pub struct Stack {
 pub struct Sample {
     /// Start of the granule.
     pub time: Timestamp,
-    /// Name of the granule.
-    pub granule: String,
+    /// The granule.
+    pub granule: GranuleName,
+    /// Name of the layer.
+    pub layer: String,
     /// Statistics of its window.
     pub statistics: Statistics,
 }
@@ -42,23 +44,23 @@ impl Stack {
     pub fn new(arrays: Vec<DataArray>) -> Result<Self> {
         let mut layers = Vec::with_capacity(arrays.len());
         for array in arrays {
-            let granule = array.tree().granule().ok_or_else(|| {
+            let granule = array.tree().granule().cloned().ok_or_else(|| {
                 Error::usage(format!(
                     "{} has no time: it is not named as a NISAR granule",
                     array.tree().name()
                 ))
             })?;
-            layers.push((granule.start, array));
+            layers.push((granule, array));
         }
-        layers.sort_by_key(|(time, _)| *time);
+        layers.sort_by_key(|(granule, _)| granule.start);
         for pair in layers.windows(2) {
-            belong_together(&pair[0].1, &pair[1].1)?;
+            belong_together(&pair[0], &pair[1])?;
         }
         Ok(Self { layers })
     }
 
-    /// The layers with their times.
-    pub fn layers(&self) -> &[(Timestamp, DataArray)] {
+    /// The layers with their granules, in the order of time.
+    pub fn layers(&self) -> &[(GranuleName, DataArray)] {
         &self.layers
     }
 
@@ -68,7 +70,7 @@ impl Stack {
     /// As [`DataArray::clip_box`].
     pub async fn clip_box(&self, area: LonLatBox) -> Result<Self> {
         let clipped = stream::iter(self.layers.clone())
-            .map(|(time, array)| async move { Ok::<_, Error>((time, array.clip_box(area).await?)) })
+            .map(|(granule, array)| async move { Ok::<_, Error>((granule, array.clip_box(area).await?)) })
             .buffered(AT_ONCE);
         Ok(Self { layers: clipped.try_collect().await? })
     }
@@ -78,9 +80,9 @@ impl Stack {
     /// # Errors
     /// As [`DataArray::statistics`].
     pub async fn statistics(&self) -> Result<Vec<Sample>> {
-        let each = stream::iter(self.layers.clone()).map(|(time, array)| async move {
-            let statistics = array.statistics().await?;
-            Ok::<_, Error>(Sample { time, granule: array.tree().name().to_owned(), statistics })
+        let each = stream::iter(self.layers.clone()).map(|(granule, array)| async move {
+            let (statistics, layer) = (array.statistics().await?, array.name().to_owned());
+            Ok::<_, Error>(Sample { time: granule.start, granule, layer, statistics })
         });
         each.buffered(AT_ONCE).try_collect().await
     }
@@ -118,8 +120,8 @@ impl Stack {
 }
 
 /// An error unless two neighbours in time are of one track, frame, mode and direction, and of different times.
-fn belong_together(earlier: &DataArray, later: &DataArray) -> Result<()> {
-    let (Some(a), Some(b)) = (earlier.tree().granule(), later.tree().granule()) else { return Ok(()) };
+fn belong_together(earlier: &(GranuleName, DataArray), later: &(GranuleName, DataArray)) -> Result<()> {
+    let ((a, earlier), (b, later)) = (earlier, later);
     if frame_of(a) != frame_of(b) {
         return Err(Error::usage(format!("{a} and {b} are of different frames or modes and make no stack"))
             .with_hint("search for one track, frame and direction"));

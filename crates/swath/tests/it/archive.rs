@@ -33,8 +33,11 @@ pub(crate) fn granules() -> PathBuf {
 
 /// What h5py, numpy and rioxarray say about a granule (`fixtures/witness.py`).
 pub(crate) fn expected(granule: &str) -> serde_json::Value {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/expected").join(format!("{granule}.json"));
-    serde_json::from_slice(&std::fs::read(path).expect("the expected values are there")).expect("they are JSON")
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fixtures/expected")
+        .join(format!("{granule}.json"));
+    serde_json::from_slice(&std::fs::read(path).expect("the expected values are there"))
+        .expect("they are JSON")
 }
 
 /// A sandbox with its usual manners.
@@ -57,7 +60,8 @@ pub(crate) fn data_fault(fault: Fault) -> Misbehaviour {
 /// Options of a session that knows this sandbox alone, keeps nothing, and is impatient.
 pub(crate) fn options(sandbox: &Sandbox) -> SessionOptions {
     let environment = sandbox.environment();
-    let lookup = |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let lookup =
+        |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let mut options = SessionOptions::from_variables(lookup).expect("the sandbox's environment is usable");
     options.cache = None;
     options.http.extra_ca_pem = Some(sandbox.ca_pem().to_owned());

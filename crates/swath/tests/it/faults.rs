@@ -70,7 +70,8 @@ async fn a_cut_body_is_continued_where_it_ended() {
 
 #[tokio::test]
 async fn a_stalled_body_is_given_up_and_continued() {
-    let sandbox = sandbox_with(data_fault(Fault::Stall { after: 50_000, pause: Duration::from_secs(30) })).await;
+    let sandbox =
+        sandbox_with(data_fault(Fault::Stall { after: 50_000, pause: Duration::from_secs(30) })).await;
     let mut options = options(&sandbox);
     options.http.stall_timeout = Duration::from_millis(300);
     let session = Session::new(options).unwrap();

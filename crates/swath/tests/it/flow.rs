@@ -25,12 +25,14 @@ async fn every_window_equals_what_h5py_and_rioxarray_read() {
     let windows = expected["windows"].as_array().unwrap();
     assert!(windows.len() >= 15);
     for wanted in windows {
-        let corner: Vec<f64> = serde_json::from_value(expected["boxes"][wanted["box"].as_str().unwrap()].clone()).unwrap();
+        let corner: Vec<f64> =
+            serde_json::from_value(expected["boxes"][wanted["box"].as_str().unwrap()].clone()).unwrap();
         let area = LonLatBox::new(corner[0], corner[1], corner[2], corner[3]).unwrap();
         let layer = tree.array(wanted["path"].as_str().unwrap()).unwrap().clip_box(area).await.unwrap();
         let window = layer.window().unwrap();
         let number = |name: &str| wanted[name].as_u64().unwrap();
-        let place = Window::new(number("row_off"), number("col_off"), number("height"), number("width")).unwrap();
+        let place =
+            Window::new(number("row_off"), number("col_off"), number("height"), number("width")).unwrap();
         assert_eq!(window, place, "{wanted}");
         let found = layer.statistics().await.unwrap();
         assert_eq!((found.n_total, found.n_valid), (number("n_total"), number("n_valid")), "{wanted}");
@@ -38,7 +40,9 @@ async fn every_window_equals_what_h5py_and_rioxarray_read() {
         for (figure, name) in figures {
             match wanted[name].as_f64() {
                 // The deviation is a difference of large sums in the witness, so its last digits differ.
-                Some(wanted) if name == "std" => assert!((figure.unwrap() - wanted).abs() <= 1e-11 * wanted.abs().max(1e-3)),
+                Some(wanted) if name == "std" => {
+                    assert!((figure.unwrap() - wanted).abs() <= 1e-11 * wanted.abs().max(1e-3))
+                }
                 Some(wanted) => assert_close(figure.unwrap(), wanted),
                 None => assert_eq!(figure, None),
             }
@@ -124,11 +128,11 @@ async fn several_granules_are_one_lazy_stack_along_time() {
     let layers: Vec<_> = layers.into_iter().collect::<swath::Result<_>>().unwrap();
     let stack = Stack::new(layers).unwrap().clip_box(cookbook_box()).await.unwrap();
     let samples = stack.statistics().await.unwrap();
-    let found: Vec<&str> = samples.iter().map(|sample| sample.granule.as_str()).collect();
+    let found: Vec<String> = samples.iter().map(|sample| sample.granule.to_string()).collect();
     assert_eq!(found, NEWEST, "the order is that of time");
     assert_eq!(samples[0].time.to_string(), "2025-11-22T02:46:18Z");
     for sample in &samples {
-        assert_close(sample.statistics.mean.unwrap(), true_mean(&sample.granule));
+        assert_close(sample.statistics.mean.unwrap(), true_mean(&sample.granule.to_string()));
     }
     let cube = stack.read().await.unwrap();
     assert_eq!(cube.shape(), [5, 74, 62]);
@@ -140,7 +144,10 @@ async fn granules_that_do_not_belong_together_make_no_stack() {
     let sandbox = sandbox().await;
     let session = session(&sandbox);
     let older = GRANULE.replace("X05009", "X05007");
-    let twice = [open(&session, &sandbox.url_of(GRANULE)).await.unwrap(), open(&session, &sandbox.url_of(&older)).await.unwrap()];
+    let twice = [
+        open(&session, &sandbox.url_of(GRANULE)).await.unwrap(),
+        open(&session, &sandbox.url_of(&older)).await.unwrap(),
+    ];
     let error = Stack::new(twice.to_vec()).unwrap_err();
     assert!(error.to_string().contains("same time"), "{error:?}");
 }
@@ -185,7 +192,9 @@ fn cookbook_query() -> Query {
     Query::new()
         .dataset("NISAR")
         .processing_level("GCOV")
-        .intersects_with("POLYGON((40.9131 12.3904,41.8891 12.3904,41.8891 13.2454,40.9131 13.2454,40.9131 12.3904))")
+        .intersects_with(
+            "POLYGON((40.9131 12.3904,41.8891 12.3904,41.8891 13.2454,40.9131 13.2454,40.9131 12.3904))",
+        )
         .start("2025-11-22")
         .end("2026-03-05")
         .flight_direction("ASCENDING")
@@ -203,11 +212,16 @@ async fn seven_are_found_and_the_five_newest_kept() {
     let mut kept: Vec<&str> = latest.kept.iter().map(|granule| granule.name.as_str()).collect();
     kept.sort_unstable();
     assert_eq!(kept, NEWEST);
-    assert!(latest.superseded.iter().all(|old| old.granule.name.contains("X05007") && old.by.contains("X05009")));
+    assert!(
+        latest.superseded.iter().all(|old| old.granule.name.contains("X05007") && old.by.contains("X05009"))
+    );
     // The cookbook's own selection of URLs, with its lookahead.
     let urls = results.find_urls(Some(".h5"), Some(r"^(?!.*QA_STATS).*"), false).unwrap();
     assert_eq!(urls.len(), 7);
-    assert!(urls.iter().all(|url| url.starts_with("https://") && url.ends_with(".h5") && !url.contains("QA_STATS")));
+    assert!(
+        urls.iter()
+            .all(|url| url.starts_with("https://") && url.ends_with(".h5") && !url.contains("QA_STATS"))
+    );
     let direct = results.find_urls(Some(".h5"), Some(r"^(?!.*QA_STATS).*"), true).unwrap();
     for (https, s3) in urls.iter().zip(&direct) {
         assert_eq!(&Address::parse(https).unwrap().direct_access().unwrap().to_string(), s3);

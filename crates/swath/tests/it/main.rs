@@ -1,6 +1,8 @@
-//! The library against the sandbox: one binary, one module a subject.
+//! The library against the sandbox, asf_search's golden vectors and the house rules: one binary, one module a subject.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod archive;
 mod faults;
 mod flow;
+mod search;
 mod tidy;

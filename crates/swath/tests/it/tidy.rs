@@ -118,7 +118,8 @@ fn functions(text: &str) -> Vec<(String, usize)> {
 
 #[test]
 fn no_file_is_named_after_nothing() {
-    let banned = ["utils.rs", "util.rs", "common.rs", "helpers.rs", "types.rs", "manager.rs", "misc.rs", "handler.rs"];
+    let banned =
+        ["utils.rs", "util.rs", "common.rs", "helpers.rs", "types.rs", "manager.rs", "misc.rs", "handler.rs"];
     for file in rust_files(&workspace().join("crates")) {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         assert!(!banned.contains(&name.as_str()), "{}", file.display());
@@ -127,7 +128,13 @@ fn no_file_is_named_after_nothing() {
 
 #[test]
 fn nothing_is_left_for_later_in_the_code() {
-    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("todo", "!("), concat!("unimpl", "emented!(")];
+    let marks = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("XX", "X:"),
+        concat!("todo", "!("),
+        concat!("unimpl", "emented!("),
+    ];
     for file in rust_files(&workspace().join("crates")) {
         let text = fs::read_to_string(&file).unwrap();
         for mark in marks {
@@ -138,7 +145,14 @@ fn nothing_is_left_for_later_in_the_code() {
 
 #[test]
 fn the_documents_link_to_what_is_there() {
-    for page in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/benchmarks.md", "docs/voice.md"] {
+    for page in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs/benchmarks.md",
+        "docs/voice.md",
+    ] {
         let Ok(text) = fs::read_to_string(workspace().join(page)) else {
             assert_eq!(page, "docs/benchmarks.md", "{page} is missing");
             continue;

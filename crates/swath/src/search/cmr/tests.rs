@@ -1,1 +1,230 @@
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use super::super::tests::item;
+use super::*;
+use crate::http::{HttpOptions, RetryPolicy};
+
+/// A request as the server saw it: header lines in lower case, then the body.
+#[derive(Debug, Clone)]
+struct Asked {
+    head: Vec<String>,
+    body: String,
+}
+
+impl Asked {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+}
+
+/// What the server answers: status, headers, body.
+type Answer = (u16, Vec<(&'static str, String)>, String);
+
+/// A catalogue on the loopback that answers as `answer` says, given how many requests came before.
+fn catalogue(
+    answer: impl Fn(usize, &Asked) -> Answer + Send + 'static,
+) -> (Catalogue, Arc<Mutex<Vec<Asked>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let seen = log.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let asked = read_request(&mut BufReader::new(stream.try_clone().unwrap()));
+            let place = seen.lock().unwrap().len();
+            seen.lock().unwrap().push(asked.clone());
+            let (status, headers, body) = answer(place, &asked);
+            let headers: String =
+                headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            let length = body.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+        }
+    });
+    let retry = RetryPolicy { tries: 3, base: Duration::from_millis(1), ..RetryPolicy::default() };
+    let http = Http::new(HttpOptions { allow_http_loopback: true, retry, ..HttpOptions::default() }).unwrap();
+    (Catalogue::new(http, &SafeUrl::parse(&address).unwrap()).unwrap(), log)
+}
+
+fn read_request(reader: &mut impl BufRead) -> Asked {
+    let mut head = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if line.trim().is_empty() {
+            break;
+        }
+        let (name, value) = line.trim().split_once(": ").map_or((line.trim(), ""), |pair| pair);
+        head.push(format!("{}: {value}", name.to_lowercase()));
+    }
+    let mut asked = Asked { head, body: String::new() };
+    let length: usize = asked.header("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    asked.body = String::from_utf8(body).unwrap();
+    asked
+}
+
+/// A page of granules named by numbers, each with its own concept id.
+fn page(numbers: std::ops::Range<usize>, hits: usize, after: Option<&str>) -> Answer {
+    let of = |number: usize| {
+        let mut item = item(&format!("G{number:04}"), "2025-11-22T02:46:52Z");
+        item["meta"]["concept-id"] = format!("G{number}-ASF").into();
+        item
+    };
+    let items: Vec<_> = numbers.map(of).collect();
+    let mut headers = vec![("CMR-Hits", hits.to_string())];
+    headers.extend(after.map(|after| ("CMR-Search-After", after.to_owned())));
+    (200, headers, serde_json::json!({"hits": hits, "took": 1, "items": items}).to_string())
+}
+
+fn query() -> Query {
+    Query::new().dataset("NISAR").processing_level("GCOV")
+}
+
+#[tokio::test]
+async fn pages_are_followed_to_the_end() {
+    let (catalogue, log) = catalogue(|place, _| match place {
+        0 => page(0..3, 7, Some("[1, \"a\"]")),
+        1 => page(3..6, 7, Some("[2, \"b\"]")),
+        _ => page(6..7, 7, None),
+    });
+    let found = catalogue.search(&query()).await.unwrap();
+    assert_eq!((found.granules.len(), found.hits, found.odd.len()), (7, 7, 0));
+    assert_eq!(found.granules[0].name, "G0006");
+    let log = log.lock().unwrap();
+    let after: Vec<_> = log.iter().map(|asked| asked.header("cmr-search-after")).collect();
+    assert_eq!(after, [None, Some("[1, \"a\"]"), Some("[2, \"b\"]")]);
+    assert!(log[0].head[0].starts_with("post /search/granules.umm_json"), "{:?}", log[0].head);
+    assert_eq!(log[0].header("client-id"), Some(CLIENT_ID));
+    assert_eq!(log[0].header("content-type"), Some("application/x-www-form-urlencoded"));
+    assert!(log.iter().all(|asked| asked.header("authorization").is_none()));
+    assert!(log[0].body.contains("attribute%5B%5D=string%2CPRODUCT_TYPE%2CGCOV"), "{}", log[0].body);
+}
+
+#[tokio::test]
+async fn only_as_many_as_wanted_are_fetched() {
+    let (catalogue, log) =
+        catalogue(|place, _| page(place * 2..place * 2 + 2, 100, Some(&place.to_string())));
+    let found = catalogue.search(&query().max_results(2)).await.unwrap();
+    assert_eq!((found.granules.len(), found.hits), (2, 100));
+    assert_eq!(found.notices, ["the catalogue has 100 granules; these are the newest 2"]);
+    assert_eq!(log.lock().unwrap().len(), 1);
+    assert!(log.lock().unwrap()[0].body.contains("page_size=2&"));
+}
+
+#[tokio::test]
+async fn sub_queries_are_joined_without_repeats() {
+    let (catalogue, log) = catalogue(|_, asked| match asked.body.contains("GSLC") {
+        true => page(2..5, 3, None),
+        false => page(0..3, 3, None),
+    });
+    let found = catalogue.search(&query().processing_level("GSLC")).await.unwrap();
+    let names: Vec<&str> = found.granules.iter().map(|granule| granule.name.as_str()).collect();
+    assert_eq!(names, ["G0004", "G0003", "G0002", "G0001", "G0000"]);
+    assert_eq!((found.hits, log.lock().unwrap().len()), (6, 2));
+}
+
+#[tokio::test]
+async fn an_incomplete_answer_is_an_error_unless_allowed() {
+    let late = |name: &'static str| {
+        move |_: usize, _: &Asked| {
+            let (status, mut headers, body) = page(0..3, 3, None);
+            headers.push((name, "true".to_owned()));
+            (status, headers, body)
+        }
+    };
+    let short = |_: usize, _: &Asked| page(0..3, 7, None);
+    let servers = [
+        catalogue(late("CMR-Timed-Out")).0,
+        catalogue(late("CMR-Time-Out")).0,
+        catalogue(short).0,
+        catalogue(|place, _| if place == 0 { page(0..3, 7, Some("x")) } else { page(0..0, 7, Some("y")) }).0,
+    ];
+    for catalogue in servers {
+        let error = catalogue.search(&query()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Service);
+        assert!(error.to_string().contains('3'), "{error:?}");
+    }
+    let found = catalogue(short).0.search(&query().allow_partial(true)).await.unwrap();
+    assert_eq!(found.granules.len(), 3);
+    assert_eq!(found.notices, ["the catalogue sent 3 of 7 granules"]);
+}
+
+#[tokio::test]
+async fn lies_of_a_catalogue_end_in_errors() {
+    let same = catalogue(|_, _| page(0..2, 100, Some("same"))).0;
+    assert!(same.search(&query()).await.unwrap_err().to_string().contains("twice"));
+    let more = catalogue(|_, _| page(0..9, 100, Some("x"))).0;
+    assert!(more.search(&query().max_results(3)).await.unwrap_err().to_string().contains("9 granules"));
+    let endless = catalogue(|place, _| page(place..place + 1, usize::MAX, Some(&place.to_string()))).0;
+    assert_eq!(endless.search(&query()).await.unwrap_err().kind(), ErrorKind::Limit);
+}
+
+#[tokio::test]
+async fn refusals_keep_the_catalogues_own_words() {
+    let says = |status: u16, kind: &'static str, body: &'static str| {
+        catalogue(move |_, _| (status, vec![("content-type", kind.to_owned())], body.to_owned())).0
+    };
+    let cases = [
+        (
+            says(400, "application/json", r#"{"errors":["Parameter [foo] was not recognized."]}"#),
+            ErrorKind::Usage,
+            "[foo]",
+        ),
+        (
+            says(401, "application/json", r#"{"errors":["Token does not exist"]}"#),
+            ErrorKind::Service,
+            "Token",
+        ),
+        (says(503, "text/html", "<html>down</html>"), ErrorKind::Service, "503"),
+        (says(200, "text/html", "<html>log in</html>"), ErrorKind::Service, "web page"),
+        (says(200, "application/json", "{\"items\": [{\"me"), ErrorKind::Service, "EOF"),
+        (says(302, "text/plain", ""), ErrorKind::Service, "redirect"),
+        (says(404, "text/plain", ""), ErrorKind::NotFound, "404"),
+    ];
+    for (catalogue, kind, word) in cases {
+        let error = catalogue.search(&query()).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error:?}");
+        assert!(format!("{error:?}").contains(word), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_busy_catalogue_is_asked_again() {
+    let (catalogue, log) = catalogue(|place, _| match place {
+        0 => (429, vec![("retry-after", "0".to_owned())], String::new()),
+        1 => (503, vec![("content-type", "text/html".to_owned())], "<html>".to_owned()),
+        _ => page(0..1, 1, None),
+    });
+    assert_eq!(catalogue.search(&query()).await.unwrap().granules.len(), 1);
+    assert_eq!(log.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_for_what_cannot_match_or_is_wrong() {
+    let (catalogue, log) = catalogue(|_, _| page(0..0, 0, None));
+    let none = Query::new().short_name("NISAR_L2_GCOV_BETA_V1").data_maturity("VALIDATED");
+    let found = catalogue.search(&none).await.unwrap();
+    assert_eq!((found.granules.len(), found.notices.len()), (0, 1));
+    assert!(catalogue.search(&query().flight_direction("up")).await.is_err());
+    assert_eq!(log.lock().unwrap().len(), 0);
+}
+
+#[test]
+fn an_address_may_have_a_path_of_its_own() {
+    let http = Http::new(HttpOptions::default()).unwrap();
+    let at = |text: &str| {
+        Catalogue::new(http.clone(), &SafeUrl::parse(text).unwrap())
+            .map(|catalogue| catalogue.granules.to_string())
+    };
+    assert_eq!(at("https://h.example").unwrap(), "https://h.example/search/granules.umm_json");
+    assert_eq!(at("https://h.example/cmr/").unwrap(), "https://h.example/cmr/search/granules.umm_json");
+    assert!(at("data:text/plain,x").is_err());
+}

@@ -1,0 +1,30 @@
+//! What must hold for any bytes: an answer or an error, in bounded time and memory. The fuzz target `tree`
+//! runs this function, too.
+
+use bytes::Bytes;
+use swath_hdf5::{Index, MemoryReader, OpenOptions, Selection, read_index, read_values};
+
+use crate::ready::block_on;
+
+/// Most bytes of a dataset that is read.
+const MAX_OUTPUT: usize = 1 << 20;
+
+/// Reads the index of any bytes, keeps it and takes it back, and reads every dataset of at most 1 MiB;
+/// returns how many datasets gave values.
+pub(crate) fn read_anything(bytes: &[u8]) -> usize {
+    let reader = MemoryReader::new(Bytes::copy_from_slice(bytes));
+    let options = OpenOptions::default().with_max_metadata_bytes(64 << 20).with_max_objects(10_000);
+    let Ok(index) = block_on(read_index(&reader, "/", &options)) else { return 0 };
+    let kept = index.to_bytes().expect("an index of a small file is small");
+    let kept = Index::from_bytes(&kept).expect("what was kept can be taken back");
+    assert_eq!(kept.objects.len(), index.objects.len());
+    let mut read = 0;
+    for (path, dataset) in kept.datasets() {
+        let everything = Selection::all(&dataset.shape);
+        let Ok(plan) = dataset.plan(path, &everything) else { continue };
+        if plan.output_bytes() <= MAX_OUTPUT {
+            read += usize::from(block_on(read_values(&reader, &kept, path, &everything)).is_ok());
+        }
+    }
+    read
+}

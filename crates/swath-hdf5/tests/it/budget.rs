@@ -1,0 +1,72 @@
+//! How many rounds of requests, ranges and bytes it takes to open and to read.
+
+use std::path::Path;
+
+use swath_hdf5::{
+    CountingReader, MemoryReader, OpenOptions, ReadCounts, ReadRanges, Selection, read_bytes, read_index,
+};
+
+use crate::ready::block_on;
+use crate::support::{FileReader, granules};
+
+const FREQUENCY_A: &str = "/science/LSAR/GCOV/grids/frequencyA";
+const KIB: u64 = 1024;
+
+/// Opens one group, then reads a window of HHHH; the counts of both.
+fn open_and_read(
+    reader: impl ReadRanges,
+    group: &str,
+    window: &[std::ops::Range<u64>],
+) -> (ReadCounts, ReadCounts) {
+    let reader = CountingReader::new(reader);
+    let index = block_on(read_index(&reader, group, &OpenOptions::default())).unwrap();
+    let opened = reader.counts();
+    assert_eq!(u64::from(index.waves), opened.waves);
+    assert_eq!(opened.bytes_again, 0, "no byte of metadata is fetched twice");
+    assert!(index.unreadable.is_empty(), "{:?}", index.unreadable);
+    let path = format!("{FREQUENCY_A}/HHHH");
+    let plan = index.dataset(&path).unwrap().plan(&path, &Selection::window(window)).unwrap();
+    assert_eq!(reader.counts(), opened, "planning reads nothing");
+    reader.reset();
+    let values = block_on(read_bytes(&reader, &plan)).unwrap();
+    assert_eq!(values.len(), plan.output_bytes());
+    let read = reader.counts();
+    assert_eq!(read.bytes, plan.bytes(), "a window costs what its plan says");
+    assert_eq!(read.requests, plan.ranges().len() as u64);
+    (opened, read)
+}
+
+#[test]
+fn demo_granules_open_in_two_waves() {
+    for (name, bytes) in granules() {
+        // 500..600 x 500..520 crosses one border between chunks along each axis.
+        let window = [500..600, 500..520];
+        let (opened, read) = open_and_read(MemoryReader::new(bytes.clone()), FREQUENCY_A, &window);
+        // The first read, the page with what the last session wrote, and one collection of the heap.
+        let expected = ReadCounts { waves: 2, requests: 3, bytes: (512 + 256 + 64) * KIB, bytes_again: 0 };
+        assert_eq!(opened, expected, "{name}: group");
+        assert_eq!((read.waves, read.requests), (1, 4), "{name}: window");
+        let (opened, _) = open_and_read(MemoryReader::new(bytes), "/", &window);
+        // Besides those the page of the second session, and the heap collections of the other two.
+        let expected =
+            ReadCounts { waves: 3, requests: 6, bytes: (512 + 2 * 256 + 3 * 64) * KIB, bytes_again: 0 };
+        assert_eq!(opened, expected, "{name}: whole file");
+    }
+}
+
+/// Run with `SWATH_FULL_GRANULE=<path of a full-size GCOV>`.
+#[test]
+fn full_size_granule_opens_within_its_budget() {
+    let Ok(path) = std::env::var("SWATH_FULL_GRANULE") else {
+        println!("skipped: SWATH_FULL_GRANULE names no granule");
+        return;
+    };
+    let reader = FileReader::open(Path::new(&path)).unwrap();
+    let window = [8000..8100, 9000..9120];
+    let (group, read) = open_and_read(&reader, FREQUENCY_A, &window);
+    let (tree, _) = open_and_read(&reader, "/", &window);
+    println!("group {group:?}\nwindow {read:?}\ntree {tree:?}");
+    assert!(group.waves <= 2 && group.bytes <= 1_250_000, "group {group:?}");
+    assert!(tree.waves <= 3 && tree.bytes <= 1_500_000, "tree {tree:?}");
+    assert_eq!(read.waves, 1);
+}
