@@ -349,7 +349,7 @@ impl From<upstream::error::Error> for Fault {
         match error {
             Upstream::Context { source, .. } => Fault::from(*source),
             Upstream::UnsupportedEncoding(what) | Upstream::UnsupportedFilter(what) => {
-                Fault::Unsupported(what)
+                Fault::Unsupported(what.strip_suffix(" is not supported").unwrap_or(&what).to_owned())
             }
             Upstream::ResourceLimit(_) => {
                 let what = "bytes of one metadata structure".to_owned();
