@@ -63,7 +63,7 @@ fn datatype(cursor: &mut Cursor<'_>, depth: usize) -> Result<DataType, String> {
     let size = cursor.unsigned(4)?;
     let head = Head { version: (word >> 4) as u8 & 0x0f, flags: word >> 8, size };
     let class = word & 0x0f;
-    if size == 0 && class != 9 && class != 10 {
+    if size == 0 && class != 10 {
         return Err(format!("datatype of class {class} has size 0"));
     }
     match class {

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Values, numbers, pairs};
 
+/// Most lists of one attribute; an empty list costs a byte stored and many in memory.
+const MAX_LISTS: usize = 1 << 20;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Kind {
     Null,
@@ -128,6 +131,9 @@ impl TryFrom<Stored> for Values {
         let Some(lengths) = &stored.lengths else {
             return Ok(Stored::restore(stored.kind, &stored.bytes, &stored.texts));
         };
+        if lengths.len() > MAX_LISTS {
+            return Err("stored values have too many lists");
+        }
         let (mut bytes, mut texts) = (stored.bytes.as_slice(), stored.texts.as_slice());
         let mut lists = Vec::new();
         for length in lengths {

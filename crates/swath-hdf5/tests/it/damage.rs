@@ -1,7 +1,7 @@
 //! Damaged files: an error or a value, never a panic and never a hang.
 
 use crate::anything::read_anything;
-use crate::support::{granules, small_file};
+use crate::support::{all_files, granules, small_file};
 
 /// A small generator of numbers (SplitMix64), so that failures can be repeated.
 struct Numbers(u64);
@@ -74,4 +74,29 @@ fn damaged_granules_are_errors_or_values() {
         let length = numbers.next() as usize % bytes.len();
         assert_eq!(read_anything(&bytes[..length]), 0, "cut to {length} bytes");
     }
+}
+
+/// Run with `SWATH_CORPUS=<folder of HDF5 files made by others>`.
+#[test]
+fn damaged_files_of_others_are_errors_or_values() {
+    let Some(corpus) = std::env::var_os("SWATH_CORPUS") else {
+        println!("skipped: SWATH_CORPUS names no folder");
+        return;
+    };
+    let mut numbers = Numbers(11);
+    let mut tried = 0;
+    for path in all_files(corpus.as_ref()) {
+        let bytes = std::fs::read(&path).unwrap();
+        let places: Vec<usize> = (0..bytes.len().min(64 << 10)).filter(|place| bytes[*place] != 0).collect();
+        if bytes.len() > 256 << 10 || places.is_empty() {
+            continue;
+        }
+        for _ in 0..4 {
+            let started = std::time::Instant::now();
+            read_anything(&damage(&bytes, &places, &mut numbers));
+            assert!(started.elapsed().as_secs() < 20, "{} hangs", path.display());
+            tried += 1;
+        }
+    }
+    assert!(tried > 100, "only {tried} damaged files");
 }

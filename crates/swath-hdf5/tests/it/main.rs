@@ -8,6 +8,7 @@ mod budget;
 mod canon;
 mod conformance;
 mod damage;
+mod handmade;
 mod ready;
 mod sha256;
 mod support;

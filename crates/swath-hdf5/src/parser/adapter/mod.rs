@@ -1,5 +1,9 @@
 //! [`MetadataFile`] by the `hdf5-reader` crate.
 
+mod chunks;
+mod links;
+mod old_layout;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,25 +12,19 @@ use upstream::group::Group;
 use upstream::io::Cursor;
 use upstream::messages::HdfMessage;
 use upstream::messages::dataspace::{DataspaceMessage, DataspaceType};
-use upstream::messages::layout::{ChunkIndexing, DataLayout};
-use upstream::messages::link::{LinkMessage, LinkTarget};
-use upstream::messages::link_info::LinkInfoMessage;
-use upstream::messages::symbol_table_msg::SymbolTableMessage;
+use upstream::messages::layout::DataLayout;
 use upstream::object_header::ObjectHeader;
 use upstream::storage::{Storage, StorageBuffer};
 
 use super::{Fault, Kind, Link, MetadataFile, RawAttribute, RawDataset, RawLayout, Target};
 use crate::blocks::{Around, Blocks, Refusal};
-use crate::chunk_table::StoredChunk;
-use crate::datatype::{DataType, parse_message};
+use crate::datatype::parse_message;
 use crate::index::Encoding;
 
 type Answer<T> = Result<T, Fault>;
 
 /// Longest object header that is parsed.
 const MAX_HEADER: usize = 16 << 20;
-/// Most chunks of one dataset.
-const MAX_CHUNKS: u64 = 1 << 24;
 /// Most axes of a dataset (the format's own limit).
 const MAX_RANK: usize = 32;
 /// File Space Info; the parser crate calls another message so.
@@ -112,219 +110,6 @@ impl AdaptedFile {
         let offset = address.checked_add(self.file.superblock().base_address);
         offset.map(Some).ok_or_else(|| Fault::Malformed(format!("address {address:#x} is out of bounds")))
     }
-
-    /// The links of a group of the first generation: B-tree, symbol nodes, names in a local heap.
-    fn symbol_table_links(&self, table: &SymbolTableMessage) -> Answer<Vec<Link>> {
-        let (storage, (offset_size, length_size)) = (self.file.storage(), self.widths());
-        let heap = upstream::local_heap::LocalHeap::parse_at_storage(
-            storage,
-            table.heap_address,
-            offset_size,
-            length_size,
-        );
-        let nodes = upstream::btree_v1::collect_btree_v1_leaves_storage(
-            storage,
-            table.btree_address,
-            offset_size,
-            length_size,
-            None,
-            &[],
-            None,
-        );
-        let (heap, nodes) = (heap?, nodes?);
-        let mut links = Vec::new();
-        for (_, address) in nodes {
-            for entry in self.symbol_node(address)? {
-                let name = heap.get_string_storage(entry.link_name_offset, storage)?;
-                let target = if entry.cache_type == 2 {
-                    let scratch = entry.scratch;
-                    let value = u32::from_le_bytes([scratch[0], scratch[1], scratch[2], scratch[3]]);
-                    Target::Soft(heap.get_string_storage(u64::from(value), storage)?)
-                } else {
-                    Target::Hard(entry.object_header_address)
-                };
-                links.push(Link { name, target });
-            }
-        }
-        Ok(links)
-    }
-
-    fn symbol_node(&self, address: u64) -> Answer<Vec<upstream::symbol_table::SymbolTableEntry>> {
-        let (offset_size, length_size) = self.widths();
-        let head = self.file.storage().read_range(address, 8)?;
-        let count = usize::from(u16::from_le_bytes([head[6], head[7]]));
-        let bytes =
-            self.file.storage().read_range(address, 8 + count * (2 * usize::from(offset_size) + 24))?;
-        let mut cursor = Cursor::new(&bytes);
-        Ok(upstream::symbol_table::SymbolTableNode::parse(&mut cursor, offset_size, length_size)?.entries)
-    }
-
-    /// The links of a large group of the second generation: a fractal heap, indexed by a B-tree.
-    fn dense_links(&self, info: &LinkInfoMessage) -> Answer<Vec<LinkMessage>> {
-        let (storage, (offset_size, length_size)) = (self.file.storage(), self.widths());
-        if Cursor::is_undefined_offset(info.fractal_heap_address, offset_size) {
-            return Ok(Vec::new());
-        }
-        let heap = upstream::fractal_heap::FractalHeap::parse_at_storage(
-            storage,
-            info.fractal_heap_address,
-            offset_size,
-            length_size,
-        );
-        let tree = upstream::btree_v2::BTreeV2Header::parse_at_storage(
-            storage,
-            info.btree_name_index_address,
-            offset_size,
-            length_size,
-        );
-        let (heap, tree) = (heap?, tree?);
-        let records = upstream::btree_v2::collect_btree_v2_records_storage(
-            storage,
-            &tree,
-            offset_size,
-            length_size,
-            None,
-            &[],
-            None,
-        )?;
-        let mut cache = upstream::fractal_heap::FractalHeapDirectBlockCache::default();
-        let mut links = Vec::new();
-        for record in &records {
-            let upstream::btree_v2::BTreeV2Record::LinkNameHash { heap_id, .. } = record else { continue };
-            let bytes =
-                heap.get_object_storage_cached(heap_id, storage, offset_size, length_size, &mut cache)?;
-            let mut cursor = Cursor::new(&bytes);
-            links.push(upstream::messages::link::parse(&mut cursor, offset_size, length_size, bytes.len())?);
-        }
-        Ok(links)
-    }
-
-    /// All chunks of a chunked dataset that lie in its shape.
-    fn chunks(&self, layout: &Chunked<'_>, space: &DataspaceMessage) -> Answer<Vec<(Vec<u64>, StoredChunk)>> {
-        if self.offset(layout.address)?.is_none() {
-            return Ok(Vec::new());
-        }
-        let entries = self.chunk_entries(layout, space)?;
-        let mut chunks = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let aligned = entry.offsets.len() == layout.dims.len()
-                && entry.offsets.iter().zip(layout.dims).all(|(at, extent)| at % u64::from(*extent) == 0);
-            if !aligned {
-                return Err(Fault::Malformed(format!("chunk at {:?} is off the grid", entry.offsets)));
-            }
-            // Chunks left over from a larger shape may stay in the index.
-            if entry.offsets.iter().zip(&space.dims).any(|(at, extent)| at >= extent) {
-                continue;
-            }
-            let Some(offset) = self.offset(entry.address)? else { continue };
-            let size = if entry.size == 0 && !layout.filtered { layout.bytes } else { entry.size };
-            let coordinates =
-                entry.offsets.iter().zip(layout.dims).map(|(at, extent)| at / u64::from(*extent));
-            chunks
-                .push((coordinates.collect(), StoredChunk { offset, size, filter_mask: entry.filter_mask }));
-        }
-        Ok(chunks)
-    }
-
-    fn chunk_entries(
-        &self,
-        layout: &Chunked<'_>,
-        space: &DataspaceMessage,
-    ) -> Answer<Vec<upstream::chunk_index::ChunkEntry>> {
-        let (storage, (offset_size, length_size)) = (self.file.storage(), self.widths());
-        let (address, dims, rank) = (layout.address, layout.dims, layout.dims.len());
-        let entries = match layout.indexing {
-            None => return self.tree_chunks(address, dims),
-            Some(ChunkIndexing::SingleChunk { filtered_size, filters }) => {
-                vec![upstream::chunk_index::single_chunk_entry(address, *filtered_size, *filters, rank)]
-            }
-            Some(ChunkIndexing::BTreeV2) => upstream::chunk_index::collect_v2_chunk_entries_storage(
-                storage,
-                address,
-                offset_size,
-                length_size,
-                rank as u32,
-                dims,
-                None,
-            )?,
-            Some(ChunkIndexing::Implicit) => {
-                let element = usize::try_from(layout.element).unwrap_or(usize::MAX);
-                upstream::chunk_index::collect_implicit_chunk_entries(
-                    address,
-                    &space.dims,
-                    dims,
-                    element,
-                    None,
-                    storage.len(),
-                )?
-            }
-            Some(ChunkIndexing::FixedArray { .. }) => {
-                upstream::fixed_array::collect_fixed_array_chunk_entries_storage(
-                    storage,
-                    address,
-                    offset_size,
-                    length_size,
-                    // The array numbers the chunks of the largest shape, and the parser those of the shape
-                    // it is given.
-                    space.max_dims.as_deref().filter(|most| !most.contains(&u64::MAX)).unwrap_or(&space.dims),
-                    dims,
-                    None,
-                )?
-            }
-            Some(ChunkIndexing::ExtensibleArray { .. }) => {
-                upstream::extensible_array::collect_extensible_array_chunk_entries_storage(
-                    storage,
-                    address,
-                    offset_size,
-                    length_size,
-                    &space.dims,
-                    space.max_dims.as_deref(),
-                    dims,
-                    None,
-                )?
-            }
-        };
-        Ok(entries)
-    }
-
-    fn tree_chunks(&self, address: u64, dims: &[u32]) -> Answer<Vec<upstream::chunk_index::ChunkEntry>> {
-        let (offset_size, length_size) = self.widths();
-        let rank = dims.len();
-        let leaves = upstream::btree_v1::collect_btree_v1_leaves_storage(
-            self.file.storage(),
-            address,
-            offset_size,
-            length_size,
-            Some(rank as u32),
-            dims,
-            None,
-        )?;
-        let entry = |(key, address)| match key {
-            upstream::btree_v1::BTreeV1Key::RawData { chunk_size, filter_mask, mut offsets } => {
-                offsets.truncate(rank);
-                Ok(upstream::chunk_index::ChunkEntry {
-                    address,
-                    size: u64::from(chunk_size),
-                    filter_mask,
-                    offsets,
-                })
-            }
-            upstream::btree_v1::BTreeV1Key::Group { .. } => {
-                Err(Fault::Malformed("B-tree of a group in place of one of chunks".to_owned()))
-            }
-        };
-        leaves.into_iter().map(entry).collect()
-    }
-}
-
-/// The parts of a chunked layout that the chunk indexes need.
-struct Chunked<'a> {
-    address: u64,
-    dims: &'a [u32],
-    indexing: Option<&'a ChunkIndexing>,
-    element: u64,
-    bytes: u64,
-    filtered: bool,
 }
 
 impl MetadataFile for AdaptedFile {
@@ -393,7 +178,7 @@ impl MetadataFile for AdaptedFile {
         } else {
             messages.sort_by(|one, other| one.name.cmp(&other.name));
         }
-        Ok(messages.into_iter().map(link).collect())
+        Ok(messages.into_iter().map(links::link).collect())
     }
 
     fn open(&self, group: &Node, link: &Link) -> Answer<Node> {
@@ -441,7 +226,9 @@ impl MetadataFile for AdaptedFile {
         };
         let header = self.header(node.address)?;
         let datatype = parse_message(&dataset.raw_datatype()?).map_err(Fault::Malformed)?;
-        let parts = DatasetMessages::of(&header)?;
+        let mut parts = DatasetMessages::of(&header)?;
+        let old = self.old_layout(node.address, &header, parts.layout)?;
+        parts.layout = old.as_ref().unwrap_or(parts.layout);
         let external = header.messages.iter().any(|message| matches!(message, HdfMessage::ExternalFiles(_)));
         Ok(RawDataset {
             layout: if external { RawLayout::External } else { self.layout(&parts, &datatype)? },
@@ -464,43 +251,6 @@ impl MetadataFile for AdaptedFile {
         };
         self.storage.alone.store(false, Ordering::Relaxed);
         Ok(bytes?)
-    }
-}
-
-impl AdaptedFile {
-    fn layout(&self, parts: &DatasetMessages<'_>, datatype: &DataType) -> Answer<RawLayout> {
-        let rank = parts.space.dims.len();
-        match parts.layout {
-            DataLayout::Compact { data } => Ok(RawLayout::Compact(data.clone())),
-            DataLayout::Contiguous { address, size } => {
-                Ok(RawLayout::Contiguous { offset: self.offset(*address)?, size: *size })
-            }
-            DataLayout::Chunked { address, dims, chunk_indexing, .. } => {
-                // Some versions of the message count the element as one more axis.
-                let dims = if dims.len() == rank + 1 { &dims[..rank] } else { dims.as_slice() };
-                if dims.len() != rank || dims.contains(&0) {
-                    return Err(Fault::Malformed(format!("chunks of {dims:?} in a dataset of {rank} axes")));
-                }
-                let element = datatype.size();
-                let bytes =
-                    dims.iter().try_fold(element, |bytes, extent| bytes.checked_mul(u64::from(*extent)));
-                let bytes = bytes.ok_or_else(|| Fault::Malformed(format!("chunks of {dims:?}")))?;
-                check_chunk_count(&parts.space.dims, dims)?;
-                let chunked = Chunked {
-                    address: *address,
-                    dims,
-                    indexing: chunk_indexing.as_ref(),
-                    element,
-                    bytes,
-                    filtered: !parts.filters.is_empty(),
-                };
-                let chunks = self.chunks(&chunked, parts.space)?;
-                Ok(RawLayout::Chunked {
-                    chunk_shape: dims.iter().map(|extent| u64::from(*extent)).collect(),
-                    chunks,
-                })
-            }
-        }
     }
 }
 
@@ -536,22 +286,6 @@ impl<'a> DatasetMessages<'a> {
             return Err(Fault::Malformed(format!("dataset of {} axes", space.dims.len())));
         }
         Ok(DatasetMessages { space, layout: layout.ok_or_else(|| missing("layout"))?, fill, filters })
-    }
-}
-
-/// Refuses a grid that no file could index, before anything is sized by it.
-fn check_chunk_count(shape: &[u64], chunk: &[u32]) -> Answer<()> {
-    let count = shape
-        .iter()
-        .zip(chunk)
-        .try_fold(1u64, |count, (extent, chunk)| count.checked_mul(extent.div_ceil(u64::from(*chunk))));
-    match count {
-        Some(count) if count <= MAX_CHUNKS => Ok(()),
-        asked => Err(Fault::Limit {
-            what: "chunks".to_owned(),
-            asked: asked.unwrap_or(u64::MAX),
-            allowed: MAX_CHUNKS,
-        }),
     }
 }
 
@@ -601,15 +335,6 @@ fn dataset_node(dataset: upstream::Dataset) -> Answer<Node> {
     Ok(Node { address: dataset.address(), handle: Handle::Dataset(Box::new(dataset)) })
 }
 
-fn link(message: LinkMessage) -> Link {
-    let target = match message.target {
-        LinkTarget::Hard { address } => Target::Hard(address),
-        LinkTarget::Soft { path } => Target::Soft(path),
-        LinkTarget::External { filename, path } => Target::External(format!("{filename}:{path}")),
-    };
-    Link { name: message.name, target }
-}
-
 fn shape(space: &DataspaceMessage) -> Option<Vec<u64>> {
     (space.dataspace_type != DataspaceType::Null).then(|| space.dims.clone())
 }
@@ -624,7 +349,7 @@ impl From<upstream::error::Error> for Fault {
         match error {
             Upstream::Context { source, .. } => Fault::from(*source),
             Upstream::UnsupportedEncoding(what) | Upstream::UnsupportedFilter(what) => {
-                Fault::Unsupported(what)
+                Fault::Unsupported(what.strip_suffix(" is not supported").unwrap_or(&what).to_owned())
             }
             Upstream::ResourceLimit(_) => {
                 let what = "bytes of one metadata structure".to_owned();
