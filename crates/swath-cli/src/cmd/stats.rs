@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
+use swath::granule::is_backscatter;
 use swath::{DataArray, Session, Statistics};
 
 use super::open_layer;
@@ -100,7 +101,7 @@ impl Report {
         let (window, totals) = (self.layer.window()?, self.layer.tree().object().ledger().totals());
         let found = &self.statistics;
         let figure = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.8}"));
-        let decibel = found.mean_decibel();
+        let decibel = found.mean_decibel().filter(|_| is_backscatter(self.layer.name()));
         let decibel = decibel.map_or_else(String::new, |value| format!(" ({value:.2} dB)"));
         Ok(format!(
             "{}\n  {} · rows {}+{}, columns {}+{}{}\n  mean {}{decibel} · std {} · min {} · max {} (linear)\n  \

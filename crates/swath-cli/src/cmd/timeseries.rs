@@ -73,6 +73,6 @@ fn line(sample: &Sample) -> Value {
         "std": found.std,
         "min": found.min,
         "max": found.max,
-        "mean_db": found.mean_decibel(),
+        "mean_db": sample.mean_decibel(),
     })
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::array::{Array, Values};
 use crate::error::{Error, Result};
 use crate::geo::LonLatBox;
-use crate::granule::GranuleName;
+use crate::granule::{GranuleName, is_backscatter};
 use crate::reduce::Statistics;
 use crate::tree::DataArray;
 
@@ -31,6 +31,13 @@ pub struct Sample {
     pub layer: String,
     /// Statistics of its window.
     pub statistics: Statistics,
+}
+
+impl Sample {
+    /// The mean in decibel, where that has a meaning: of backscatter.
+    pub fn mean_decibel(&self) -> Option<f64> {
+        self.statistics.mean_decibel().filter(|_| is_backscatter(&self.layer))
+    }
 }
 
 /// Granules read at the same time; the requests of all share the hosts' limits.
