@@ -62,10 +62,27 @@ pub(crate) async fn reduce(
 }
 
 /// Reads several small things whole, all in one wave, as HDF5 has them.
-pub(crate) async fn read_small(object: &Object, plans: &[Plan]) -> Result<Vec<swath_hdf5::Values>> {
+/// What was read along with the index is not fetched again.
+pub(crate) async fn read_small(
+    object: &Object,
+    index: &swath_hdf5::Index,
+    plans: &[Plan],
+) -> Result<Vec<swath_hdf5::Values>> {
     let ranges: Vec<Range<u64>> = plans.iter().flat_map(Plan::ranges).collect();
-    let fetched = object.read_ranges(&ranges).await.map_err(swath_hdf5::Error::Read)?;
-    let mut parts = fetched.parts.into_iter();
+    let absent: Vec<Range<u64>> =
+        ranges.iter().filter(|range| index.at_hand(range).is_none()).cloned().collect();
+    let mut fetched = Vec::new().into_iter();
+    if !absent.is_empty() {
+        fetched = object.read_ranges(&absent).await.map_err(swath_hdf5::Error::Read)?.parts.into_iter();
+    }
+    let parts: Vec<Bytes> = ranges
+        .iter()
+        .map(|range| match index.at_hand(range) {
+            Some(bytes) => Bytes::copy_from_slice(bytes),
+            None => fetched.next().unwrap_or_default(),
+        })
+        .collect();
+    let mut parts = parts.into_iter();
     let mut all = Vec::with_capacity(plans.len());
     for plan in plans {
         let mut output = vec![0; plan.output_bytes()];
