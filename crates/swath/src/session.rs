@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
 
 use crate::auth::{CredentialSource, Login, LoginOptions, Prompt, Token};
 use crate::cache::{IndexCache, Saved};
@@ -169,6 +170,15 @@ impl Session {
     /// The account of every request of this session.
     pub fn ledger(&self) -> &Ledger {
         self.0.store.http.ledger()
+    }
+
+    /// Looks for the token now instead of when it is first needed, and says when it expires, if it says so itself. A token
+    /// that is given is not sent anywhere; a user and password from netrc are exchanged for one.
+    ///
+    /// # Errors
+    /// An authentication error when there is no token, it has expired, or Earthdata Login refuses the password.
+    pub async fn login(&self) -> Result<Option<Timestamp>> {
+        Ok(self.0.store.login.token().await?.expiry())
     }
 
     /// Asks the catalogue. No login is needed, and none is sent.
