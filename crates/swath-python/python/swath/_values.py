@@ -92,9 +92,14 @@ def array_of(path: str, attributes: list[AttributeParts], parts: DescriptionPart
 
 
 def values_of(attributes: list[AttributeParts], hidden: bool = True) -> dict[str, Any]:
-    """Attributes by name; the wiring of dimensions left out (`hidden=False` keeps the names of scales)."""
-    shown = HIDDEN if hidden else HIDDEN - {"NAME"}
-    return {name: value(*rest) for name, *rest in attributes if name not in shown}
+    """Attributes in the order of their names, as h5py lists them; the wiring of dimensions left out (`hidden=False` keeps
+    the names of scales)."""
+    left_out = HIDDEN if hidden else HIDDEN - {"NAME"}
+    return {name: value(*rest) for name, *rest in sorted(attributes, key=by_name) if name not in left_out}
+
+
+def by_name(attribute: AttributeParts) -> str:
+    return attribute[0]
 
 
 def value(dtype: Any, shape: Sequence[int], stored: Any) -> Any:
