@@ -21,10 +21,11 @@ use swath_hdf5::{Fetched, ReadError, ReadRanges};
 
 use crate::auth::{CredentialSource, Login};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Http, Ledger, SafeUrl};
+use crate::http::{Http, Ledger};
 
 pub use address::Address;
 pub(crate) use coalesce::Coalescing;
+pub(crate) use signed::S3Endpoint;
 
 /// Which version of an object is being read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,7 +175,7 @@ pub(crate) struct Store {
     pub(crate) http: Http,
     pub(crate) login: Arc<Login>,
     pub(crate) credentials: Arc<CredentialSource>,
-    pub(crate) s3_endpoint: Option<SafeUrl>,
+    pub(crate) s3_endpoint: Option<S3Endpoint>,
 }
 
 impl Store {
