@@ -63,19 +63,36 @@ pub(crate) async fn reduce(
 
 /// Reads several small things whole, all in one wave, as HDF5 has them.
 pub(crate) async fn read_small(object: &Object, plans: &[Plan]) -> Result<Vec<swath_hdf5::Values>> {
+    let all = read_small_bytes(object, plans).await?;
+    let typed = |(plan, bytes): (&Plan, _)| Ok(swath_hdf5::values(plan.datatype(), bytes?)?);
+    plans.iter().zip(all).map(typed).collect()
+}
+
+/// Reads several small things whole, all in one wave, as little-endian bytes. One that is damaged does not keep the others
+/// from being read.
+pub(crate) async fn read_small_bytes(
+    object: &Object,
+    plans: &[Plan],
+) -> Result<Vec<swath_hdf5::Result<Vec<u8>>>> {
     let ranges: Vec<Range<u64>> = plans.iter().flat_map(Plan::ranges).collect();
     let fetched = object.read_ranges(&ranges).await.map_err(swath_hdf5::Error::Read)?;
     let mut parts = fetched.parts.into_iter();
-    let mut all = Vec::with_capacity(plans.len());
-    for plan in plans {
-        let mut output = vec![0; plan.output_bytes()];
-        for piece in plan.pieces() {
-            let stored = piece.range.as_ref().and_then(|_| parts.next()).unwrap_or_default();
-            plan.decode(piece, &stored)?.place(&mut output)?;
-        }
-        all.push(swath_hdf5::values(plan.datatype(), output)?);
+    let read = |plan: &Plan| {
+        let stored: Vec<Bytes> = parts.by_ref().take(plan.ranges().len()).collect();
+        decode_small(plan, stored)
+    };
+    Ok(plans.iter().map(read).collect())
+}
+
+/// The output of a plan whose stored pieces are all at hand.
+fn decode_small(plan: &Plan, stored: Vec<Bytes>) -> swath_hdf5::Result<Vec<u8>> {
+    let mut stored = stored.into_iter();
+    let mut output = vec![0; plan.output_bytes()];
+    for piece in plan.pieces() {
+        let bytes = piece.range.as_ref().and_then(|_| stored.next()).unwrap_or_default();
+        plan.decode(piece, &bytes)?.place(&mut output)?;
     }
-    Ok(all)
+    Ok(output)
 }
 
 /// The numbers behind little-endian bytes, in the types that arrays have.
