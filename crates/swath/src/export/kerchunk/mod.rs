@@ -65,14 +65,13 @@ const AT_ONCE: usize = 16;
 pub struct KerchunkReferences {
     tree: DataTree,
     url: String,
-    arrays: Vec<ReadyArray>,
+    arrays: BTreeMap<String, ReadyArray>,
     skipped: BTreeMap<String, String>,
 }
 
 /// An array with all that must be known to write it.
 #[derive(Debug)]
 struct ReadyArray {
-    path: String,
     zattrs: String,
     zarray: Value,
     chunks: Chunks,
@@ -99,7 +98,7 @@ impl KerchunkReferences {
     pub async fn of(tree: &DataTree, options: &KerchunkOptions) -> Result<Self> {
         tree.check_open()?;
         let url = url(tree.address(), options)?;
-        let mut made = Self { tree: tree.clone(), url, arrays: Vec::new(), skipped: BTreeMap::new() };
+        let mut made = Self { tree: tree.clone(), url, arrays: BTreeMap::new(), skipped: BTreeMap::new() };
         made.skipped.extend(tree.index().unreadable.iter().cloned());
         let drafts = made.drafts(options);
         made.fill_in(drafts, options.embed_limit).await.map_err(|error| tree.reconsider(error))?;
@@ -182,7 +181,9 @@ impl KerchunkReferences {
             let read: Vec<_> = values.by_ref().take(draft.plans().count()).collect();
             let text = if draft.is_texts() { texts.next() } else { None };
             match self.ready(draft, read, text) {
-                Ok(array) => self.arrays.push(array),
+                Ok(array) => {
+                    self.arrays.insert(path, array);
+                }
                 Err(swath_hdf5::Error::Read(source)) => return Err(swath_hdf5::Error::Read(source).into()),
                 Err(why) => self.skip(&path, why.to_string()),
             }
@@ -212,7 +213,7 @@ impl KerchunkReferences {
                 (zarray, Chunks::Table { patches: written, absent })
             }
         };
-        Ok(ReadyArray { path: draft.path, zattrs: draft.zattrs, zarray, chunks })
+        Ok(ReadyArray { zattrs: draft.zattrs, zarray, chunks })
     }
 
     fn skip(&mut self, path: &str, why: Reason) {
@@ -231,35 +232,50 @@ impl KerchunkReferences {
 impl KerchunkReferences {
     fn write(&self, writer: &mut dyn Write) -> std::io::Result<()> {
         let (url, skipped) = (json!(self.url), json!(self.skipped));
+        let metadata = self.metadata();
+        let consolidated = consolidated(&metadata);
         write!(
             writer,
-            "{{\"version\":1,\"templates\":{{\"u\":{url}}},\"refs\":{{\n\".zgroup\":{}",
-            text(GROUP)
+            "{{\"version\":1,\"templates\":{{\"u\":{url}}},\"refs\":{{\n\".zmetadata\":{}",
+            text(&consolidated)
         )?;
-        for (path, node) in &self.tree.index().objects {
-            let key = self.key(path);
-            if let Node::Group(group) = node
-                && nameless(key).is_none()
-            {
-                if !key.is_empty() {
-                    write!(writer, ",\n{}:{}", text(&format!("{key}/.zgroup")), text(GROUP))?;
-                }
-                write_zattrs(writer, key, &attributes::of_group(&group.attributes))?;
-            }
+        for (key, document) in &metadata {
+            write!(writer, ",\n{}:{}", text(key), text(document))?;
         }
-        for array in &self.arrays {
-            self.write_array(writer, array)?;
+        for (path, array) in &self.arrays {
+            self.write_chunks(writer, path, array)?;
         }
         writeln!(writer, "\n}},\"skipped\":{skipped}}}")
     }
 
-    fn write_array(&self, writer: &mut dyn Write, array: &ReadyArray) -> std::io::Result<()> {
-        let key = self.key(&array.path);
-        write!(writer, ",\n{}:{}", text(&format!("{key}/.zarray")), text(&array.zarray.to_string()))?;
-        write_zattrs(writer, key, &array.zattrs)?;
-        let Ok(dataset) = self.tree.index().dataset(&array.path) else { return Ok(()) };
+    /// The metadata documents of the hierarchy: key, and text. They are in the order of their paths, for zarr 3 loses
+    /// members when those of one group do not follow each other in `.zmetadata`.
+    fn metadata(&self) -> Vec<(String, String)> {
+        let mut documents = Vec::new();
+        for (path, node) in &self.tree.index().objects {
+            let key = self.key(path);
+            let (name, document, zattrs) = match (node, self.arrays.get(path)) {
+                (Node::Group(group), _) if nameless(key).is_none() => {
+                    (".zgroup", GROUP.to_owned(), attributes::of_group(&group.attributes))
+                }
+                (Node::Dataset(_), Some(array)) => {
+                    (".zarray", array.zarray.to_string(), array.zattrs.clone())
+                }
+                _ => continue,
+            };
+            let folder = if key.is_empty() { String::new() } else { format!("{key}/") };
+            documents.push((format!("{folder}{name}"), document));
+            if !zattrs.is_empty() {
+                documents.push((format!("{folder}.zattrs"), zattrs));
+            }
+        }
+        documents
+    }
+
+    fn write_chunks(&self, writer: &mut dyn Write, path: &str, array: &ReadyArray) -> std::io::Result<()> {
+        let Ok(dataset) = self.tree.index().dataset(path) else { return Ok(()) };
         let only = vec![0; dataset.shape.len()];
-        let mut chunks = ChunkWriter { writer, prefix: json_prefix(key) };
+        let mut chunks = ChunkWriter { writer, prefix: json_prefix(self.key(path)) };
         match &array.chunks {
             Chunks::Embedded(bytes) if bytes.is_empty() => Ok(()),
             Chunks::Embedded(bytes) => chunks.embedded(&only, bytes),
@@ -282,6 +298,20 @@ impl KerchunkReferences {
     }
 }
 
+/// All metadata in one document (`.zmetadata`), by which zarr knows the members of a group without listing keys: zarr 3
+/// cannot list those of fsspec's reference file system below the root.
+fn consolidated(metadata: &[(String, String)]) -> String {
+    let mut document = r#"{"zarr_consolidated_format":1,"metadata":{"#.to_owned();
+    for (number, (key, value)) in metadata.iter().enumerate() {
+        document.push_str(if number == 0 { "" } else { "," });
+        document.push_str(&text(key).to_string());
+        document.push(':');
+        document.push_str(value);
+    }
+    document.push_str("}}");
+    document
+}
+
 const GROUP: &str = r#"{"zarr_format":2}"#;
 
 /// A text as JSON.
@@ -294,14 +324,6 @@ fn json_prefix(key: &str) -> String {
     let mut quoted = text(&format!("{key}/")).to_string();
     quoted.pop();
     quoted
-}
-
-fn write_zattrs(writer: &mut dyn Write, key: &str, zattrs: &str) -> std::io::Result<()> {
-    if zattrs.is_empty() {
-        return Ok(());
-    }
-    let separator = if key.is_empty() { "" } else { "/" };
-    write!(writer, ",\n{}:{}", text(&format!("{key}{separator}.zattrs")), text(zattrs))
 }
 
 /// Writes the chunks of one array.
