@@ -82,15 +82,17 @@ pub(super) fn draft(
     Ok(Draft { path: path.to_owned(), zattrs, body })
 }
 
-struct Drafting<'a> {
-    path: &'a str,
-    dataset: &'a Dataset,
-    options: &'a KerchunkOptions,
-    file_bytes: u64,
+/// The decision on one dataset of a file of so many bytes.
+pub(super) struct Drafting<'a> {
+    pub(super) path: &'a str,
+    pub(super) dataset: &'a Dataset,
+    pub(super) options: &'a KerchunkOptions,
+    pub(super) file_bytes: u64,
 }
 
 impl Drafting<'_> {
-    fn body(&self, nodata: Option<Value>) -> Result<Body, Reason> {
+    /// `nodata` is the value of `_FillValue`, if zarr can state it.
+    pub(super) fn body(&self, nodata: Option<Value>) -> Result<Body, Reason> {
         let dataset = self.dataset;
         if dataset.layout == Layout::Null {
             return Err("it has no values (its dataspace is null)".to_owned());
@@ -107,7 +109,10 @@ impl Drafting<'_> {
         }
         match self.referenced(&element, size, nodata.clone()) {
             Ok(body) => Ok(body),
-            Err(why) => self.embedded(&element, size, nodata).map_err(|limit| format!("{why}; {limit}")),
+            Err(why) => self.embedded(&element, size, nodata).map_err(|limit| match limit == why {
+                true => why,
+                false => format!("{why}; {limit}"),
+            }),
         }
     }
 

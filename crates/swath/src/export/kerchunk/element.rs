@@ -89,6 +89,9 @@ fn name(datatype: &DataType, as_stored: bool) -> Result<Value, String> {
             json!([[real, plain(order, 'f', 2)], [imaginary, plain(order, 'f', 2)]])
         }
         DataType::FixedString { size, padding: Padding::NullPadded, .. } => json!(format!("|S{size}")),
+        DataType::FixedString { .. } => {
+            return Err("zarr has no compound type with texts that are not filled up with NULs".to_owned());
+        }
         DataType::Opaque { size, .. } => json!(format!("|V{size}")),
         DataType::Enum { .. } if datatype.is_bool() => json!("|b1"),
         DataType::Enum { base, .. } => name(base, as_stored)?,
