@@ -1,30 +1,16 @@
 //! What was typed, turned into what is meant. Everything after this speaks the library's language.
 
 use swath::search::Query;
-use swath::{ErrorKind, LonLatBox, ReadLimits, Window};
+use swath::{ErrorKind, LayerOptions, LonLatBox, ReadLimits, Region, Window};
 
 use crate::args::{SearchArgs, WindowArgs};
 use crate::failure::Failure;
-
-/// Which pixels: a box on the ground, a window of the grid, or all.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Region {
-    /// The pixels that a lon/lat box touches.
-    Box(LonLatBox),
-    /// Rows and columns.
-    Window(Window),
-    /// The whole layer.
-    Whole,
-}
 
 /// Which pixels of which layer of which sources.
 #[derive(Debug, Clone)]
 pub(crate) struct LayerRequest {
     pub(crate) sources: Vec<String>,
-    pub(crate) region: Region,
-    pub(crate) layer: String,
-    pub(crate) frequency: String,
-    pub(crate) limits: ReadLimits,
+    pub(crate) wanted: LayerOptions,
 }
 
 impl LayerRequest {
@@ -50,8 +36,8 @@ impl LayerRequest {
         if let Some(megabytes) = args.max_mb {
             limits.max_bytes = megabytes.saturating_mul(1_000_000);
         }
-        let (layer, frequency) = (args.layer.clone(), args.frequency.to_uppercase());
-        Ok(Self { sources, region, layer, frequency, limits })
+        let wanted = LayerOptions::new(&args.frequency, &args.layer).region(region).limits(limits);
+        Ok(Self { sources, wanted })
     }
 }
 

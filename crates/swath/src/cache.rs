@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use swath_hdf5::Index;
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::export::{Existing, write_whole};
 use crate::store::Version;
 
@@ -40,6 +41,42 @@ struct Header {
     axes: BTreeMap<String, crate::tree::GridAxes>,
 }
 
+/// Which object and which group of it something saved is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) address: String,
+    pub(crate) group: String,
+}
+
+impl Saved {
+    /// One line of JSON that names the object, then the index.
+    pub(crate) fn to_bytes(&self, address: &str, group: &str) -> Result<Vec<u8>> {
+        let header = Header {
+            address: address.to_owned(),
+            group: group.to_owned(),
+            size: self.version.size,
+            tag: self.version.tag.clone(),
+            axes: self.axes.clone(),
+        };
+        let mut bytes = serde_json::to_vec(&header).map_err(|why| {
+            Error::new(ErrorKind::Internal, format!("the index of {address} cannot be kept")).because(why)
+        })?;
+        bytes.push(b'\n');
+        bytes.extend_from_slice(&self.index.to_bytes()?);
+        Ok(bytes)
+    }
+
+    /// What [`Saved::to_bytes`] made; `None` for anything else.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<(Named, Self)> {
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let header: Header = serde_json::from_slice(&bytes[..end]).ok()?;
+        let index = Index::from_bytes(&bytes[end + 1..]).ok()?;
+        let version = Version { size: header.size, tag: header.tag };
+        let named = Named { address: header.address, group: header.group };
+        Some((named, Self { version, axes: header.axes, index }))
+    }
+}
+
 /// No index of a product is near this size; what is larger was not written by us.
 const MAX_FILE_BYTES: u64 = 64 << 20;
 
@@ -64,31 +101,14 @@ impl IndexCache {
         if std::fs::metadata(&path).ok()?.len() > MAX_FILE_BYTES {
             return None;
         }
-        let bytes = std::fs::read(&path).ok()?;
-        let end = bytes.iter().position(|byte| *byte == b'\n')?;
-        let header: Header = serde_json::from_slice(&bytes[..end]).ok()?;
+        let (named, saved) = Saved::from_bytes(&std::fs::read(&path).ok()?)?;
         // Digests collide one day; names do not.
-        if header.address != address || header.group != group {
-            return None;
-        }
-        let index = Index::from_bytes(&bytes[end + 1..]).ok()?;
-        Some(Saved { version: Version { size: header.size, tag: header.tag }, axes: header.axes, index })
+        (named.address == address && named.group == group).then_some(saved)
     }
 
     /// Saves an index. A cache that cannot be written is no reason to fail: the next opening reads cold again.
     pub(crate) fn save(&self, address: &str, group: &str, saved: &Saved) {
-        let header = Header {
-            address: address.to_owned(),
-            group: group.to_owned(),
-            size: saved.version.size,
-            tag: saved.version.tag.clone(),
-            axes: saved.axes.clone(),
-        };
-        let (Ok(mut bytes), Ok(index)) = (serde_json::to_vec(&header), saved.index.to_bytes()) else {
-            return;
-        };
-        bytes.push(b'\n');
-        bytes.extend_from_slice(&index);
+        let Ok(bytes) = saved.to_bytes(address, group) else { return };
         if std::fs::create_dir_all(&self.folder).is_ok() {
             let path = self.path(address, group);
             let _ = write_whole(&path, Existing::Replace, |file| Ok(file.write_all(&bytes)?));

@@ -101,7 +101,7 @@ pub use reduce::Statistics;
 pub use session::{Session, SessionOptions};
 pub use stack::{Sample, Stack};
 pub use store::{Address, Object, Version};
-pub use tree::{Cost, DataArray, DataTree, OpenOptions};
+pub use tree::{Cost, DataArray, DataTree, LayerOptions, Measurement, OpenOptions, Region};
 
 /// The examples of the README compile.
 #[cfg(doctest)]

@@ -6,7 +6,7 @@
 //! what is in flight, and a reduction holds what is in flight alone.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -38,15 +38,27 @@ const DECODING: usize = 8;
 
 /// Reads what is planned as typed values in C order.
 pub(crate) async fn read(object: &Object, plan: Plan, limits: ReadLimits) -> Result<Values> {
-    check_fetch(&plan, limits)?;
-    let length = plan.output_bytes();
-    if length as u64 > limits.max_output_bytes {
-        return Err(too_much("the window needs", length as u64, "of memory", limits.max_output_bytes));
-    }
     let plan = Arc::new(plan);
-    let mut output = vec![0; length];
-    each_piece(object, &plan, |piece| piece.place(&mut output).map_err(Error::from)).await?;
-    typed(&plan, output)
+    let bytes = read_bytes(object, &plan, limits).await?;
+    typed(&plan, bytes)
+}
+
+/// Reads what is planned as little-endian bytes in C order.
+pub(crate) async fn read_bytes(object: &Object, plan: &Arc<Plan>, limits: ReadLimits) -> Result<Vec<u8>> {
+    check_cost(plan, limits)?;
+    let mut output = vec![0; plan.output_bytes()];
+    each_piece(object, plan, |piece| piece.place(&mut output).map_err(Error::from)).await?;
+    Ok(output)
+}
+
+/// An error when the read would fetch or hold more than is allowed.
+pub(crate) fn check_cost(plan: &Plan, limits: ReadLimits) -> Result<()> {
+    check_fetch(plan, limits)?;
+    let length = plan.output_bytes() as u64;
+    if length > limits.max_output_bytes {
+        return Err(too_much("the window needs", length, "of memory", limits.max_output_bytes));
+    }
+    Ok(())
 }
 
 /// Hands each decoded piece of the plan to `take`, as typed values in C order, in no particular order.
@@ -63,29 +75,30 @@ pub(crate) async fn reduce(
 
 /// Reads several small things whole, all in one wave, as HDF5 has them.
 pub(crate) async fn read_small(object: &Object, plans: &[Plan]) -> Result<Vec<swath_hdf5::Values>> {
-    let all = read_small_bytes(object, plans).await?;
-    let typed = |(plan, bytes): (&Plan, _)| Ok(swath_hdf5::values(plan.datatype(), bytes?)?);
-    plans.iter().zip(all).map(typed).collect()
+    let read = read_small_bytes(object, plans).await?;
+    let typed = plans.iter().zip(read).map(|(plan, bytes)| swath_hdf5::values(plan.datatype(), bytes));
+    Ok(typed.collect::<swath_hdf5::Result<_>>()?)
 }
 
-/// Reads several small things whole, all in one wave, as little-endian bytes. One that is damaged does not keep the others
-/// from being read.
-pub(crate) async fn read_small_bytes(
+/// As [`read_small`], as little-endian bytes in C order.
+pub(crate) async fn read_small_bytes(object: &Object, plans: &[Plan]) -> Result<Vec<Vec<u8>>> {
+    Ok(read_small_each(object, plans).await?.into_iter().collect::<swath_hdf5::Result<_>>()?)
+}
+
+/// As [`read_small_bytes`]; one that is damaged does not keep the others from being read.
+pub(crate) async fn read_small_each(
     object: &Object,
     plans: &[Plan],
 ) -> Result<Vec<swath_hdf5::Result<Vec<u8>>>> {
     let ranges: Vec<Range<u64>> = plans.iter().flat_map(Plan::ranges).collect();
     let fetched = object.read_ranges(&ranges).await.map_err(swath_hdf5::Error::Read)?;
     let mut parts = fetched.parts.into_iter();
-    let read = |plan: &Plan| {
-        let stored: Vec<Bytes> = parts.by_ref().take(plan.ranges().len()).collect();
-        decode_small(plan, stored)
-    };
-    Ok(plans.iter().map(read).collect())
+    Ok(plans.iter().map(|plan| decode_small(plan, &mut parts)).collect())
 }
 
-/// The output of a plan whose stored pieces are all at hand.
-fn decode_small(plan: &Plan, stored: Vec<Bytes>) -> swath_hdf5::Result<Vec<u8>> {
+/// The output of a plan whose stored pieces come next. All of them are taken, even when one is damaged.
+fn decode_small(plan: &Plan, parts: &mut impl Iterator<Item = Bytes>) -> swath_hdf5::Result<Vec<u8>> {
+    let stored: Vec<Bytes> = parts.take(plan.ranges().len()).collect();
     let mut stored = stored.into_iter();
     let mut output = vec![0; plan.output_bytes()];
     for piece in plan.pieces() {
@@ -184,11 +197,29 @@ async fn decode_on_pool(
 ) -> Result<swath_hdf5::Result<DecodedPiece>> {
     let plan = plan.clone();
     let (done, result) = tokio::sync::oneshot::channel();
-    rayon::spawn(move || {
+    pool()?.spawn(move || {
         // The reader may have gone; then nobody wants the piece.
         let _ = done.send(plan.decode(&plan.pieces()[place], &stored));
     });
     result.await.map_err(|_| Error::new(ErrorKind::Internal, "decoding ended without a result"))
+}
+
+/// The threads that decode. A process that was forked has none of its parent's threads, so it makes its own.
+fn pool() -> Result<Arc<rayon::ThreadPool>> {
+    static POOL: Mutex<Option<(u32, Arc<rayon::ThreadPool>)>> = Mutex::new(None);
+    let process = std::process::id();
+    let mut known = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, pool)) = known.as_ref().filter(|(owner, _)| *owner == process) {
+        return Ok(pool.clone());
+    }
+    let made = rayon::ThreadPoolBuilder::new().thread_name(|number| format!("swath-decode-{number}")).build();
+    let made = made.map_err(|why| {
+        Error::new(ErrorKind::Local, "no threads could be started to decode with").because(why)
+    })?;
+    let pool = Arc::new(made);
+    // Ending the parent's pool would wait for threads that are not in this process.
+    std::mem::forget(known.replace((process, pool.clone())));
+    Ok(pool)
 }
 
 impl From<swath_hdf5::Error> for Error {

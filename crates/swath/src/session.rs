@@ -5,18 +5,20 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
 
 use crate::auth::{CredentialSource, Login, LoginOptions, Prompt, Token};
-use crate::cache::IndexCache;
+use crate::cache::{IndexCache, Saved};
 use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, GranuleName};
 use crate::http::{Http, HttpOptions, Ledger, SafeUrl, TokenHosts};
 use crate::read::ReadLimits;
 use crate::search::{Catalogue, Query, SearchResults};
 use crate::store::{Address, S3Endpoint, Store};
-use crate::tree::{self, DataArray, DataTree, OpenOptions};
+use crate::tree::{self, DataArray, DataTree, LayerOptions, Measurement, OpenOptions};
 
 /// NASA's Common Metadata Repository: the catalogue.
 const CMR_URL: &str = "https://cmr.earthdata.nasa.gov";
@@ -176,6 +178,15 @@ impl Session {
         self.0.store.http.ledger()
     }
 
+    /// Looks for the token now instead of when it is first needed, and says when it expires, if it says so itself. A token
+    /// that is given is not sent anywhere; a user and password from netrc are exchanged for one.
+    ///
+    /// # Errors
+    /// An authentication error when there is no token, it has expired, or Earthdata Login refuses the password.
+    pub async fn login(&self) -> Result<Option<Timestamp>> {
+        Ok(self.0.store.login.token().await?.expiry())
+    }
+
     /// Asks the catalogue. No login is needed, and none is sent.
     ///
     /// # Errors
@@ -215,6 +226,41 @@ impl Session {
         let object = self.0.store.open(&address)?;
         let opened = tree::open(object, &options, self.0.cache.as_ref()).await;
         opened.map_err(|error| error.in_context(format!("could not open {address}")))?.layer(frequency, layer)
+    }
+
+    /// Opens one layer, restricted to the region asked for.
+    ///
+    /// # Errors
+    /// As [`Session::open_layer`] and [`DataArray::within`].
+    pub async fn open_region(&self, source: &str, wanted: &LayerOptions) -> Result<DataArray> {
+        let layer = self.open_layer(source, &wanted.frequency, &wanted.layer, wanted.limits).await?;
+        layer.within(wanted.region).await
+    }
+
+    /// Statistics of one layer inside of a region, with what they cost.
+    ///
+    /// # Errors
+    /// As [`Session::open_region`] and [`DataArray::statistics`].
+    pub async fn measure(&self, source: &str, wanted: &LayerOptions) -> Result<Measurement> {
+        let begun = Instant::now();
+        let layer = self.open_region(source, wanted).await?;
+        Measurement::of(layer, begun).await
+    }
+
+    /// Opens a granule with what an earlier opening found out ([`DataTree::to_bytes`]): no request. The first read checks
+    /// that the object is still the same.
+    ///
+    /// # Errors
+    /// A usage error for bytes that are no such index, of another version of swath or damaged, and for an address that
+    /// cannot be read.
+    pub fn open_saved(&self, saved: &[u8], limits: ReadLimits) -> Result<DataTree> {
+        let Some((named, saved)) = Saved::from_bytes(saved) else {
+            return Err(Error::usage("the saved index is of another version of swath, or damaged")
+                .with_hint("open the granule again by its address"));
+        };
+        let object = self.0.store.open(&Address::parse(&named.address)?)?;
+        let options = OpenOptions::default().group(named.group).limits(limits);
+        Ok(tree::open_saved(object, saved, &options))
     }
 
     /// Opens the same layer of several sources, all at the same time; the results are in the order of the sources.

@@ -10,12 +10,11 @@ mod timeseries;
 
 use std::io::IsTerminal;
 
-use swath::{DataArray, Session, SessionOptions};
+use swath::{Session, SessionOptions};
 
 use crate::args::{Cli, GlobalArgs, Verb};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::request::{LayerRequest, Region};
 
 /// Runs what was asked.
 pub(crate) async fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
@@ -40,14 +39,4 @@ fn session(global: &GlobalArgs) -> Result<Session, Failure> {
         options = options.with_prompt(|| rpassword::prompt_password("Earthdata Login token: ").ok());
     }
     Ok(Session::new(options)?)
-}
-
-/// The layer of one source, restricted to the region.
-async fn open_layer(session: &Session, source: &str, request: &LayerRequest) -> Result<DataArray, Failure> {
-    let layer = session.open_layer(source, &request.frequency, &request.layer, request.limits).await?;
-    Ok(match request.region {
-        Region::Box(area) => layer.clip_box(area).await?,
-        Region::Window(window) => layer.with_window(window)?,
-        Region::Whole => layer,
-    })
 }

@@ -2,7 +2,6 @@
 
 use swath::{Session, plot};
 
-use super::open_layer;
 use crate::args::QuicklookArgs;
 use crate::failure::Failure;
 use crate::output::{Output, write_result};
@@ -13,7 +12,7 @@ pub(super) async fn run(session: &Session, args: &QuicklookArgs, output: Output)
     let [source] = request.sources.as_slice() else {
         return Err(Failure::usage("a quicklook is of one source"));
     };
-    let layer = open_layer(session, source, &request).await?;
+    let layer = session.open_region(source, &request.wanted).await?;
     let png = plot::quicklook(&layer, None).await?;
     write_result(output, &args.output, &png, args.overwrite)?;
     if output.json {

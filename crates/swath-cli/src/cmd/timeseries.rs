@@ -1,11 +1,9 @@
 //! `swath timeseries`: the same box through several granules.
 
 use futures::stream::{self, StreamExt};
-use serde_json::{Value, json};
 use swath::export::write_series_csv;
 use swath::{DataArray, Sample, Session, Stack, plot};
 
-use super::open_layer;
 use crate::args::TimeseriesArgs;
 use crate::failure::Failure;
 use crate::output::{Output, write_result};
@@ -18,14 +16,14 @@ pub(super) async fn run(session: &Session, args: &TimeseriesArgs, output: Output
     let request = LayerRequest::new(&args.sources, &args.window)?;
     let progress = output.progress(request.sources.len() as u64, "reading");
     let mut opened = stream::iter(&request.sources)
-        .map(|source| open_layer(session, source, &request))
+        .map(|source| session.open_region(source, &request.wanted))
         .buffered(AT_ONCE)
         .inspect(|_| progress.inc(1));
     let (mut layers, mut failures): (Vec<DataArray>, Vec<Failure>) = (Vec::new(), Vec::new());
     while let Some(result) = opened.next().await {
         match result {
             Ok(layer) => layers.push(layer),
-            Err(failure) => failures.push(failure),
+            Err(error) => failures.push(Failure::from(error)),
         }
     }
     drop(opened);
@@ -48,7 +46,7 @@ fn write(args: &TimeseriesArgs, samples: &[Sample], output: Output) -> Result<()
     write_series_csv(&mut table, samples)?;
     if output.json {
         for sample in samples {
-            output.line(&line(sample))?;
+            output.line(&sample.to_json())?;
         }
     }
     // With --json the rows are on standard output already.
@@ -59,20 +57,4 @@ fn write(args: &TimeseriesArgs, samples: &[Sample], output: Output) -> Result<()
         write_result(output, path, &plot::series(samples)?, args.overwrite)?;
     }
     Ok(())
-}
-
-fn line(sample: &Sample) -> Value {
-    let found = &sample.statistics;
-    json!({
-        "time": sample.time.to_string(),
-        "granule": sample.granule.to_string(),
-        "layer": sample.layer,
-        "n_total": found.n_total,
-        "n_valid": found.n_valid,
-        "mean": found.mean,
-        "std": found.std,
-        "min": found.min,
-        "max": found.max,
-        "mean_db": found.mean_decibel(),
-    })
 }

@@ -73,7 +73,8 @@ impl Catalogue {
     }
 
     async fn run(&self, plan: Plan) -> Result<SearchResults> {
-        let answers = plan.subqueries.iter().map(|pairs| self.collect(pairs, &plan));
+        // A list, not an iterator: that would keep the future from being spawned (the compiler cannot see it is Send).
+        let answers: Vec<_> = plan.subqueries.iter().map(|pairs| self.collect(pairs, &plan)).collect();
         let parts: Vec<SearchResults> = stream::iter(answers).buffered(AT_ONCE).try_collect().await?;
         let mut all = SearchResults { notices: plan.notices.clone(), ..SearchResults::default() };
         let mut seen = HashSet::new();

@@ -6,10 +6,11 @@
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use crate::array::{Array, Values};
 use crate::error::{Error, Result};
-use crate::geo::LonLatBox;
+use crate::geo::{Grid, LonLatBox};
 use crate::granule::GranuleName;
 use crate::reduce::Statistics;
 use crate::tree::DataArray;
@@ -31,6 +32,26 @@ pub struct Sample {
     pub layer: String,
     /// Statistics of its window.
     pub statistics: Statistics,
+}
+
+impl Sample {
+    /// One row of a time series: `time` (ISO 8601, UTC), `granule`, `layer`, `n_total`, `n_valid`, and `mean`, `std`, `min`,
+    /// `max` (linear) and `mean_db`, null where there is none.
+    pub fn to_json(&self) -> Value {
+        let found = &self.statistics;
+        json!({
+            "time": self.time.to_string(),
+            "granule": self.granule.to_string(),
+            "layer": self.layer,
+            "n_total": found.n_total,
+            "n_valid": found.n_valid,
+            "mean": found.mean,
+            "std": found.std,
+            "min": found.min,
+            "max": found.max,
+            "mean_db": found.mean_decibel(),
+        })
+    }
 }
 
 /// Granules read at the same time; the requests of all share the hosts' limits.
@@ -87,13 +108,13 @@ impl Stack {
         each.buffered(AT_ONCE).try_collect().await
     }
 
-    /// Reads all layers into one array with `time` in front.
+    /// The grid that all layers share, after their windows.
     ///
     /// # Errors
-    /// A usage error when the layers differ in shape, place or type; else as [`DataArray::read`].
-    pub async fn read(&self) -> Result<Array> {
+    /// A usage error when there is no layer, or the layers differ in shape, place or type.
+    pub async fn grid(&self) -> Result<Grid> {
         let Some((_, first)) = self.layers.first() else {
-            return Err(Error::usage("an empty stack cannot be read"));
+            return Err(Error::usage("an empty stack has no grid"));
         };
         let place = first.grid().await?.subset(&first.window()?)?;
         for (_, array) in &self.layers {
@@ -106,6 +127,18 @@ impl Stack {
                     .with_hint("clip the stack to a box first"));
             }
         }
+        Ok(place)
+    }
+
+    /// Reads all layers into one array with `time` in front.
+    ///
+    /// # Errors
+    /// A usage error when the layers differ in shape, place or type; else as [`DataArray::read`].
+    pub async fn read(&self) -> Result<Array> {
+        let Some((_, first)) = self.layers.first() else {
+            return Err(Error::usage("an empty stack cannot be read"));
+        };
+        self.grid().await?;
         let arrays: Vec<Array> = stream::iter(self.layers.clone())
             .map(|(_, array)| async move { array.read().await })
             .buffered(AT_ONCE)

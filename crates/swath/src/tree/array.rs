@@ -1,6 +1,8 @@
 //! One lazy labelled array of a tree, or a window of it.
 
-use swath_hdf5::{Attribute, Dataset, Plan, Selection};
+use std::sync::Arc;
+
+use swath_hdf5::{Attribute, Dataset, Plan, Selection, Values};
 
 use super::{DataTree, grids};
 use crate::array::{Array, Nodata, Window};
@@ -50,7 +52,7 @@ impl DataArray {
 
     /// Names of the dimensions, slowest first: those of the coordinates attached to them.
     pub fn dimensions(&self) -> Vec<String> {
-        super::describe::dimensions(self.tree.index(), &self.path)
+        self.tree.dimensions().of(self.tree.index(), &self.path)
     }
 
     /// Extent along each dimension, after the window.
@@ -153,6 +155,40 @@ impl DataArray {
         Array::new(self.dimensions(), shape, values)
     }
 
+    /// Reads a selection of the whole array (any window set aside) as little-endian bytes in C order, for callers that
+    /// bring their own array type. Half-precision and text of fixed length come as they are stored.
+    ///
+    /// # Errors
+    /// As [`DataArray::read`]; a usage error for a selection outside of the array, and for text of variable length (see
+    /// [`DataArray::read_texts`]).
+    pub async fn read_bytes(&self, selection: &Selection) -> Result<Vec<u8>> {
+        self.tree.check_open()?;
+        let dataset = self.dataset();
+        if dataset.datatype.is_variable() {
+            let what = format!("{} holds {}, which has no fixed size", self.path, dataset.datatype.name());
+            return Err(Error::usage(what).with_hint("read it as text"));
+        }
+        let plan = Arc::new(dataset.plan(&self.path, selection)?);
+        let bytes = read::read_bytes(self.tree.object(), &plan, self.tree.0.limits).await;
+        bytes.map_err(|error| self.tree.reconsider(error))
+    }
+
+    /// Reads a selection of the whole array of text of variable length, in C order.
+    ///
+    /// # Errors
+    /// As [`DataArray::read`]; a usage error when the array does not hold such text.
+    pub async fn read_texts(&self, selection: &Selection) -> Result<Vec<String>> {
+        self.tree.check_open()?;
+        let limits = self.tree.0.limits;
+        read::check_cost(&self.dataset().plan(&self.path, selection)?, limits)?;
+        let found =
+            swath_hdf5::read_values(self.tree.object(), self.tree.index(), &self.path, selection).await;
+        match found.map_err(|error| self.tree.reconsider(error.into()))? {
+            Values::Strings(texts) => Ok(texts),
+            _ => Err(Error::usage(format!("{} holds {}, which is no text", self.path, self.data_type()))),
+        }
+    }
+
     /// Count, mean, standard deviation, minimum and maximum of the valid values, in `f64`, without holding the window in
     /// memory.
     ///
@@ -192,10 +228,11 @@ impl DataArray {
         Ok(dataset.plan(&self.path, &Selection::window(&ranges))?)
     }
 
-    /// The dataset behind the array. An array is only made for a dataset of its tree's index.
-    fn dataset(&self) -> &Dataset {
+    /// The dataset behind the array: type, chunks, filters, as the file states them.
+    pub fn dataset(&self) -> &Dataset {
         match self.tree.index().dataset(&self.path) {
             Ok(dataset) => dataset,
+            // An array is only made for a dataset of its tree's index.
             Err(_) => unreachable!("the array was made from the index"),
         }
     }

@@ -3,43 +3,9 @@
 use std::fmt::{self, Write as _};
 
 use serde_json::{Map, Value, json};
-use swath_hdf5::{Attribute, Dataset, Index, Object as Node, Values};
+use swath_hdf5::{Attribute, Dataset, Object as Node, Values};
 
 use super::DataTree;
-
-/// Names of an array's dimensions: the coordinate attached to each axis, else `phony_dim_N`, numbered by extent within
-/// the group as netCDF readers do.
-pub(super) fn dimensions(index: &Index, path: &str) -> Vec<String> {
-    let Ok(dataset) = index.dataset(path) else { return Vec::new() };
-    if dataset.is_dimension_scale && dataset.shape.len() == 1 {
-        return vec![last(path).to_owned()];
-    }
-    let phony = phony_extents(index, path);
-    let name = |(axis, extent): (usize, &u64)| match dataset.dimensions.get(axis).and_then(Option::as_deref) {
-        Some(scale) => last(scale).to_owned(),
-        None => format!("phony_dim_{}", phony.iter().position(|known| known == extent).unwrap_or(axis)),
-    };
-    dataset.shape.iter().enumerate().map(name).collect()
-}
-
-/// The different extents of axes without a coordinate in the array's group, in the order of the file.
-fn phony_extents(index: &Index, path: &str) -> Vec<u64> {
-    let group = path.rsplit_once('/').map_or("/", |(group, _)| if group.is_empty() { "/" } else { group });
-    let mut extents = Vec::new();
-    for (_, node) in index.group(group).into_iter().flatten() {
-        let Node::Dataset(dataset) = node else { continue };
-        if dataset.is_dimension_scale {
-            continue;
-        }
-        for (axis, extent) in dataset.shape.iter().enumerate() {
-            let named = dataset.dimensions.get(axis).is_some_and(Option::is_some);
-            if !named && !extents.contains(extent) {
-                extents.push(*extent);
-            }
-        }
-    }
-    extents
-}
 
 fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()
@@ -57,7 +23,7 @@ impl DataTree {
             let value = match node {
                 Node::Dataset(dataset) => json!({
                     "kind": "array",
-                    "dims": dimensions(index, path),
+                    "dims": self.dimensions().of(index, path),
                     "shape": dataset.shape,
                     "dtype": dataset.datatype.name(),
                     "chunks": dataset.chunk_shape,
@@ -140,7 +106,7 @@ impl fmt::Display for DataTree {
             index.size as f64 / 1e6
         )?;
         writeln!(f, "{}", index.root)?;
-        write_group(f, index, &index.root, "")?;
+        self.write_group(f, &index.root, "")?;
         for (path, why) in &index.unreadable {
             writeln!(f, "! {path}: {why}")?;
         }
@@ -148,44 +114,49 @@ impl fmt::Display for DataTree {
     }
 }
 
-fn write_group(f: &mut fmt::Formatter<'_>, index: &Index, group: &str, indent: &str) -> fmt::Result {
-    let children: Vec<(String, &Node)> = index.group(group).into_iter().flatten().collect();
-    for (number, (path, node)) in children.iter().enumerate() {
-        let is_last = number + 1 == children.len();
-        let (branch, below) = if is_last { ("└── ", "    ") } else { ("├── ", "│   ") };
-        match node {
-            Node::Group(_) => {
-                writeln!(f, "{indent}{branch}{}", printable(last(path)))?;
-                write_group(f, index, path, &format!("{indent}{below}"))?;
+impl DataTree {
+    fn write_group(&self, f: &mut fmt::Formatter<'_>, group: &str, indent: &str) -> fmt::Result {
+        let index = self.index();
+        let children: Vec<(String, &Node)> = index.group(group).into_iter().flatten().collect();
+        for (number, (path, node)) in children.iter().enumerate() {
+            let is_last = number + 1 == children.len();
+            let (branch, below) = if is_last { ("└── ", "    ") } else { ("├── ", "│   ") };
+            match node {
+                Node::Group(_) => {
+                    writeln!(f, "{indent}{branch}{}", printable(last(path)))?;
+                    self.write_group(f, path, &format!("{indent}{below}"))?;
+                }
+                Node::Dataset(dataset) => writeln!(f, "{indent}{branch}{}", self.array_line(path, dataset))?,
+                Node::NamedType => writeln!(f, "{indent}{branch}{} (a named type)", printable(last(path)))?,
             }
-            Node::Dataset(dataset) => writeln!(f, "{indent}{branch}{}", array_line(index, path, dataset))?,
-            Node::NamedType => writeln!(f, "{indent}{branch}{} (a named type)", printable(last(path)))?,
         }
+        Ok(())
     }
-    Ok(())
-}
 
-/// `HHHH (yCoordinates: 16704, xCoordinates: 17064) float32  Geocoded polarimetric covariance term HHHH`
-fn array_line(index: &Index, path: &str, dataset: &Dataset) -> String {
-    let axes: Vec<String> = dimensions(index, path)
-        .iter()
-        .zip(&dataset.shape)
-        .map(|(name, extent)| format!("{name}: {extent}"))
-        .collect();
-    let mut line = printable(last(path));
-    if !axes.is_empty() {
-        let _ = write!(line, " ({})", printable(&axes.join(", ")));
+    /// `HHHH (yCoordinates: 16704, xCoordinates: 17064) float32  Geocoded polarimetric covariance term HHHH`
+    fn array_line(&self, path: &str, dataset: &Dataset) -> String {
+        let axes: Vec<String> = self
+            .dimensions()
+            .of(self.index(), path)
+            .iter()
+            .zip(&dataset.shape)
+            .map(|(name, extent)| format!("{name}: {extent}"))
+            .collect();
+        let mut line = printable(last(path));
+        if !axes.is_empty() {
+            let _ = write!(line, " ({})", printable(&axes.join(", ")));
+        }
+        let _ = write!(line, " {}", dataset.datatype.name());
+        let says = |name: &str| dataset.attribute(name).and_then(|attribute| attribute.value.text());
+        if let Some(text) = says("long_name").or_else(|| says("description")) {
+            let short: String = text.chars().take(80).collect();
+            let _ = write!(line, "  {}", printable(&short));
+        }
+        if let Some(units) = says("units").filter(|units| *units != "1") {
+            let _ = write!(line, " [{}]", printable(units));
+        }
+        line
     }
-    let _ = write!(line, " {}", dataset.datatype.name());
-    let says = |name: &str| dataset.attribute(name).and_then(|attribute| attribute.value.text());
-    if let Some(text) = says("long_name").or_else(|| says("description")) {
-        let short: String = text.chars().take(80).collect();
-        let _ = write!(line, "  {}", printable(&short));
-    }
-    if let Some(units) = says("units").filter(|units| *units != "1") {
-        let _ = write!(line, " [{}]", printable(units));
-    }
-    line
 }
 
 /// Text from a file on its way to a terminal: no control characters.

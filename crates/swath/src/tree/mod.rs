@@ -6,13 +6,16 @@
 
 mod array;
 mod describe;
+mod dimensions;
 mod grids;
+mod measurement;
 mod open;
+mod region;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use swath_hdf5::{Attribute, Index};
 
@@ -23,9 +26,12 @@ use crate::read::ReadLimits;
 use crate::store::{Address, Object};
 
 pub use array::{Cost, DataArray};
+use dimensions::Dimensions;
 pub(crate) use grids::GridAxes;
+pub use measurement::Measurement;
 pub use open::OpenOptions;
-pub(crate) use open::open;
+pub(crate) use open::{open, open_saved};
+pub use region::{LayerOptions, Region};
 
 /// A granule (or one group of it), opened lazily. Cloning shares it.
 #[derive(Clone)]
@@ -39,6 +45,7 @@ struct Tree {
     /// The group that was asked for; relative paths start here.
     group: String,
     axes: Mutex<BTreeMap<String, GridAxes>>,
+    dimensions: OnceLock<Dimensions>,
     limits: ReadLimits,
     closed: AtomicBool,
     /// Where the index came from, if not from the file itself.
@@ -179,6 +186,10 @@ impl DataTree {
             }
             _ => error,
         }
+    }
+
+    fn dimensions(&self) -> &Dimensions {
+        self.0.dimensions.get_or_init(|| Dimensions::new(self.index()))
     }
 
     fn axes(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, GridAxes>> {

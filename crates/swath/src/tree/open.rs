@@ -1,15 +1,16 @@
 //! Opening: the index from the cache or from the file, and the ends of the coordinate axes.
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, OnceLock};
 
-use swath_hdf5::read_index;
+use swath_hdf5::{Selection, read_index};
 
 use super::{DataTree, Tree, grids};
 use crate::cache::{IndexCache, Saved};
 use crate::error::Result;
 use crate::granule::GranuleName;
-use crate::read::ReadLimits;
+use crate::read::{ReadLimits, check_cost, read_small_bytes};
 use crate::store::{Address, Object};
 
 /// How a granule is opened.
@@ -61,19 +62,86 @@ pub(crate) async fn open(
         }
         None => read_cold(&object, &options.group, cache).await?,
     };
-    let granule = GranuleName::parse(&object.address().file_name()).ok();
-    let name = granule.as_ref().map_or_else(|| object.address().file_name(), ToString::to_string);
-    Ok(DataTree(std::sync::Arc::new(Tree {
-        name,
-        granule,
-        object,
-        index: saved.index,
-        group: options.group.clone(),
-        axes: Mutex::new(saved.axes),
-        limits: options.limits,
-        closed: AtomicBool::new(false),
-        saved_in: cache.filter(|_| from_cache).cloned(),
-    })))
+    let used = cache.filter(|_| from_cache).cloned();
+    Ok(DataTree::new(object, saved, options, used))
+}
+
+/// Opens the object's tree with an index that was saved before. Nothing is read: not a request.
+pub(crate) fn open_saved(object: Object, saved: Saved, options: &OpenOptions) -> DataTree {
+    object.expect_version(saved.version.clone());
+    DataTree::new(object, saved, options, None)
+}
+
+impl DataTree {
+    fn new(object: Object, saved: Saved, options: &OpenOptions, saved_in: Option<IndexCache>) -> Self {
+        let granule = GranuleName::parse(&object.address().file_name()).ok();
+        let name = granule.as_ref().map_or_else(|| object.address().file_name(), ToString::to_string);
+        Self(std::sync::Arc::new(Tree {
+            name,
+            granule,
+            object,
+            index: saved.index,
+            group: options.group.clone(),
+            axes: Mutex::new(saved.axes),
+            dimensions: OnceLock::new(),
+            limits: options.limits,
+            closed: AtomicBool::new(false),
+            saved_in,
+        }))
+    }
+
+    /// All that opening has found out, as bytes: to be kept, or sent to another process, which opens the granule with
+    /// [`Session::open_saved`](crate::Session::open_saved) and without a single request. Holds no secret.
+    ///
+    /// # Errors
+    /// A limit error when the index is longer than 64 MiB.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.kept(self.index().clone())
+    }
+
+    /// As [`DataTree::to_bytes`], of the array at `path` alone.
+    ///
+    /// # Errors
+    /// As [`DataTree::to_bytes`]; a usage error when there is no array at that path.
+    pub fn array_to_bytes(&self, path: &str) -> Result<Vec<u8>> {
+        let array = self.array(path)?;
+        let mut index = self.index().clone();
+        let leads_there =
+            |group: &str| array.path().starts_with(&format!("{}/", group.trim_end_matches('/')));
+        index.objects.retain(|path, _| path == array.path() || leads_there(path));
+        index.unreadable.clear();
+        self.kept(index)
+    }
+
+    fn kept(&self, index: swath_hdf5::Index) -> Result<Vec<u8>> {
+        let object = self.object();
+        let version = object.version().unwrap_or(crate::store::Version { size: index.size, tag: None });
+        let saved = Saved { version, axes: self.axes().clone(), index };
+        saved.to_bytes(&object.address().to_string(), self.group())
+    }
+
+    /// The values of all dimension scales below the opened group, by path, as little-endian bytes in C order: one wave.
+    ///
+    /// # Errors
+    /// As [`DataArray::read`](crate::DataArray::read).
+    pub async fn read_scales(&self) -> Result<BTreeMap<String, Vec<u8>>> {
+        self.check_open()?;
+        let (mut paths, mut plans) = (Vec::new(), Vec::new());
+        let mut allowed = self.0.limits;
+        for (path, dataset) in self.index().datasets() {
+            if !dataset.is_dimension_scale || dataset.datatype.is_variable() {
+                continue;
+            }
+            let plan = dataset.plan(path, &Selection::all(&dataset.shape))?;
+            check_cost(&plan, allowed)?;
+            allowed.max_bytes = allowed.max_bytes.saturating_sub(plan.bytes());
+            allowed.max_output_bytes = allowed.max_output_bytes.saturating_sub(plan.output_bytes() as u64);
+            paths.push(path.to_owned());
+            plans.push(plan);
+        }
+        let read = read_small_bytes(self.object(), &plans).await;
+        Ok(paths.into_iter().zip(read.map_err(|error| self.reconsider(error))?).collect())
+    }
 }
 
 /// Reads the index from the file, and the ends of its grids' axes in one more wave; saves both.

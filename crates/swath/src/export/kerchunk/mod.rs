@@ -32,7 +32,7 @@ use swath_hdf5::{ChunkTable, Layout, Object as Node, Plan, Selection, StoredChun
 
 use self::draft::{Body, Draft, Reason, draft};
 use crate::error::{Error, ErrorKind, Result};
-use crate::read::read_small_bytes;
+use crate::read::read_small_each;
 use crate::tree::DataTree;
 use crate::{Address, SafeUrl};
 
@@ -172,7 +172,7 @@ impl KerchunkReferences {
         let textual = drafts.iter().filter(|draft| draft.is_texts());
         let reading = stream::iter(textual.map(|draft| texts(&tree, &draft.path, text_limit)));
         let (values, texts) = futures::join!(
-            read_small_bytes(tree.object(), &plans),
+            read_small_each(tree.object(), &plans),
             reading.buffered(AT_ONCE).collect::<Vec<_>>()
         );
         let (mut values, mut texts) = (values?.into_iter(), texts.into_iter());

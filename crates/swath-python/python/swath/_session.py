@@ -1,0 +1,440 @@
+"""Sessions: login, network and cache in one value, and the session that is used when none is named."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from . import _swath
+from ._records import Picture, Records, TimeSeries
+from ._results import Granule, Results
+from ._tree import DataTree
+from .exceptions import UsageError
+
+if TYPE_CHECKING:
+    import xarray
+
+Source: TypeAlias = "str | os.PathLike[str] | Granule"
+Sources: TypeAlias = "Source | Iterable[Source] | Results"
+Box: TypeAlias = "Sequence[float]"
+Recipe: TypeAlias = "tuple[tuple[tuple[str, str], ...] | None, bool | str, str | None]"
+
+_known: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary()
+_arrived: dict[Recipe, Session] = {}
+_lock = threading.Lock()
+_default: Session | None = None
+
+#: The words of the command line for the options of a search.
+_WORDS = {
+    "wkt": "intersects_with",
+    "product": "processing_level",
+    "direction": "flight_direction",
+    "pipeline": "production_configuration",
+    "track": "relative_orbit",
+    "maturity": "data_maturity",
+    "limit": "max_results",
+}
+_SECRETS = ("EARTHDATA_TOKEN",)
+
+
+class Session:
+    """Login, network and cache in one value: where `search` and `open` begin.
+
+    Two sessions know nothing of each other. A session can be pickled; the token does not travel with it, so the
+    process that unpickles it finds its own (``EARTHDATA_TOKEN``, netrc).
+
+    Parameters
+    ----------
+    token : str, optional
+        Earthdata Login token; else ``EARTHDATA_TOKEN``, else the netrc file.
+    environment : mapping, optional
+        Variables in place of the process's environment.
+    cache : bool or path, optional
+        Where indexes of granules are kept: where the environment says, nowhere, or in this folder.
+    ca_pem : str, optional
+        Certificate authority to trust besides the usual ones, in PEM.
+
+    Raises
+    ------
+    UsageError
+        When a variable or the token cannot be used.
+    """
+
+    __slots__ = ("__weakref__", "_core", "_key", "_recipe")
+
+    def __init__(
+        self,
+        token: str | None = None,
+        *,
+        environment: Mapping[str, str] | None = None,
+        cache: bool | str | os.PathLike[str] = True,
+        ca_pem: str | None = None,
+    ) -> None:
+        variables = None if environment is None else dict(environment)
+        kept = cache if isinstance(cache, bool) else os.fspath(cache)
+        self._core = _swath.Session(variables, token, kept, ca_pem)
+        public = None
+        if variables is not None:
+            public = tuple(sorted(pair for pair in variables.items() if pair[0] not in _SECRETS))
+        self._recipe: Recipe = (public, kept, ca_pem)
+        self._key = uuid.uuid4().hex
+        _known[self._key] = self
+
+    def __repr__(self) -> str:
+        requests, received = self._core.cost()
+        return f"<swath.Session: {requests} requests, {received / 1e6:.3f} MB so far>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arriving, (self._key, self._recipe)
+
+    @property
+    def cost(self) -> dict[str, int]:
+        """What the network was asked for so far: ``requests``, and ``bytes`` received."""
+        requests, received = self._core.cost()
+        return {"requests": requests, "bytes": received}
+
+    def search(
+        self,
+        *,
+        bbox: Box | None = None,
+        wkt: str | None = None,
+        start: str | None = None,
+        end: str | None = None,
+        product: str | Sequence[str] | None = "GCOV",
+        dataset: str | Sequence[str] | None = "NISAR",
+        direction: str | None = None,
+        pipeline: str | Sequence[str] | None = "PR",
+        track: Any = None,
+        frame: Any = None,
+        maturity: str | Sequence[str] | None = None,
+        limit: int | None = None,
+        all_versions: bool = False,
+        allow_partial: bool = False,
+        **more: Any,
+    ) -> Results:
+        """Granules of the catalogue; the newest release of each product unless told otherwise.
+
+        Needs no login, and sends none.
+
+        Parameters
+        ----------
+        bbox : sequence of 4 floats
+            West, south, east, north in degrees.
+        wkt : str
+            Area as well-known text, in place of `bbox` (asf_search: `intersects_with`).
+        start, end : str or datetime
+            First and last moment of the acquisition, UTC; a date alone includes its day.
+        product : str or sequence of str
+            Kind of product: ``GCOV``, ``GSLC``, … (`processing_level`).
+        dataset : str or sequence of str
+            Dataset of ASF.
+        direction : str
+            ``ascending`` or ``descending`` (`flight_direction`).
+        pipeline : str or sequence of str
+            ``PR``, ``UR`` or ``OD`` (`production_configuration`).
+        track, frame : int, (first, last), or list of both
+            Track (`relative_orbit`) and frame.
+        maturity : str or sequence of str
+            ``beta``, ``provisional`` or ``validated`` (`data_maturity`).
+        limit : int
+            At most so many granules (`max_results`).
+        all_versions : bool
+            Superseded releases too.
+        allow_partial : bool
+            Take an incomplete answer of the catalogue.
+        **more
+            Other options of asf_search by its names: `granule_list`, `main_band_polarization`, `frame_coverage`, …
+
+        Returns
+        -------
+        Results
+
+        Raises
+        ------
+        UsageError
+            When an option makes no sense; it is named.
+        ServiceError
+            When the catalogue does not answer, or not wholly.
+
+        Examples
+        --------
+        >>> with swath.sandbox() as session:
+        ...     found = session.search(bbox=(40.9, 12.4, 41.9, 13.2), start="2025-11-22", end="2026-03-05")
+        >>> len(found)
+        5
+        """
+        options: dict[str, Any] = {
+            "bbox": None if bbox is None else list(bbox),
+            "start": start,
+            "end": end,
+            "dataset": dataset,
+            "frame": frame,
+            "allow_partial": allow_partial,
+        }
+        by_word = {
+            "wkt": wkt,
+            "product": product,
+            "direction": direction,
+            "pipeline": pipeline,
+            "track": track,
+            "maturity": maturity,
+            "limit": limit,
+        }
+        options |= {_WORDS[word]: value for word, value in by_word.items()}
+        options |= more
+        for moment in ("start", "end"):
+            if hasattr(options[moment], "isoformat"):
+                options[moment] = options[moment].isoformat()
+        if options["bbox"] is not None and options["intersects_with"] is not None:
+            raise UsageError("give the area as bbox or as wkt, not both")
+        given = {name: value for name, value in options.items() if value is not None}
+        found = Results(self._core.search(given))
+        return found if all_versions else found.latest()
+
+    def open(
+        self, source: Source, group: str = "/", *, max_bytes: int | None = None
+    ) -> DataTree:
+        """Opens a granule, or one group of it; reads metadata only.
+
+        Parameters
+        ----------
+        source : str, path or Granule
+            https or s3 URL, name of a granule, local file, or a granule that was found.
+        group : str
+            Only this group and what is below it; reading one group costs less.
+        max_bytes : int, optional
+            Bytes that one later read may fetch (8 GiB unless told otherwise).
+
+        Returns
+        -------
+        DataTree
+
+        Raises
+        ------
+        AuthenticationError, NotFoundError, ServiceError, IntegrityError, UnsupportedError
+            Each names the source.
+        """
+        return DataTree(self._core.open(address(source), group, max_bytes), self)
+
+    def open_stack(
+        self,
+        sources: Sources,
+        layer: str | Sequence[str] = "HHHH",
+        frequency: str = "A",
+        *,
+        bbox: Box | None = None,
+        window: Sequence[int] | None = None,
+        max_bytes: int | None = None,
+    ) -> xarray.Dataset:
+        """One layer (or several) of the granules of a frame along time, lazily, on one grid.
+
+        Parameters
+        ----------
+        sources : Results, or sequence of str, path or Granule
+            Granules of one track, frame and mode, one of each time.
+        layer : str or sequence of str
+            ``HHHH``, ``HVHV``, ``mask``, …
+        frequency : str
+            ``A`` or ``B``.
+        bbox : sequence of 4 floats, optional
+            West, south, east, north in degrees: the pixels that the box touches.
+        window : sequence of 4 ints, optional
+            First row, first column, height, width, in place of `bbox`.
+        max_bytes : int, optional
+            Bytes that one read of one granule may fetch.
+
+        Returns
+        -------
+        xarray.Dataset
+            Dimensions ``time``, ``y``, ``x``; coordinates ``granule`` and ``spatial_ref``, as rioxarray wants it. Power
+            is linear. Needs xarray.
+
+        Raises
+        ------
+        UsageError
+            When the granules do not belong together or do not cover the same pixels.
+        """
+        from ._stack import stacked
+
+        layers = [layer] if isinstance(layer, str) else list(layer)
+        wanted = [_wanted(name, frequency, bbox, window, max_bytes) for name in layers]
+        return stacked(self, addresses(sources), wanted)
+
+    def stats(
+        self,
+        sources: Sources,
+        layer: str = "HHHH",
+        frequency: str = "A",
+        *,
+        bbox: Box | None = None,
+        window: Sequence[int] | None = None,
+        max_bytes: int | None = None,
+    ) -> Records:
+        """Count, mean, standard deviation, minimum and maximum of a layer, source by source.
+
+        Parameters
+        ----------
+        sources : Results, or one or several str, path or Granule
+        layer, frequency, bbox, window, max_bytes
+            As for :meth:`open_stack`.
+
+        Returns
+        -------
+        Records
+            One dict per source, as ``swath stats --json`` prints them: ``granule``, ``source``, ``layer``, ``epsg``,
+            ``window``, ``n_total``, ``n_valid``, ``mean``, ``std``, ``min``, ``max`` (linear; None without a valid pixel),
+            ``requests``, ``bytes``, ``waves``, ``seconds``.
+        """
+        wanted = _wanted(layer, frequency, bbox, window, max_bytes)
+        return Records.from_json(self._core.stats(addresses(sources), wanted))
+
+    def timeseries(
+        self,
+        sources: Sources,
+        layer: str = "HHHH",
+        frequency: str = "A",
+        *,
+        bbox: Box | None = None,
+        window: Sequence[int] | None = None,
+        max_bytes: int | None = None,
+    ) -> TimeSeries:
+        """Statistics of the same pixels through several granules of a frame, in the order of time.
+
+        Parameters
+        ----------
+        sources, layer, frequency, bbox, window, max_bytes
+            As for :meth:`open_stack`.
+
+        Returns
+        -------
+        TimeSeries
+            One dict per granule: ``time`` (ISO 8601, UTC), ``granule``, ``layer``, ``n_total``, ``n_valid``, ``mean``, ``std``,
+            ``min``, ``max`` (linear) and ``mean_db``.
+        """
+        wanted = _wanted(layer, frequency, bbox, window, max_bytes)
+        return TimeSeries(self._core.timeseries(addresses(sources), wanted))
+
+    def quicklook(
+        self,
+        source: Source,
+        layer: str = "HHHH",
+        frequency: str = "A",
+        *,
+        bbox: Box | None = None,
+        window: Sequence[int] | None = None,
+        outline: Box | None = None,
+        path: str | os.PathLike[str] | None = None,
+        max_bytes: int | None = None,
+    ) -> Picture:
+        """A picture (PNG) of a layer; backscatter in dB.
+
+        Parameters
+        ----------
+        source : str, path or Granule
+        layer, frequency, bbox, window, max_bytes
+            As for :meth:`open_stack`.
+        outline : sequence of 4 floats, optional
+            A box to mark, in degrees.
+        path : path, optional
+            Also write it there.
+
+        Returns
+        -------
+        Picture
+            The bytes of the PNG; notebooks show it.
+        """
+        wanted = _wanted(layer, frequency, bbox, window, max_bytes)
+        marked = None if outline is None else _four(outline, "outline")
+        picture = Picture(self._core.quicklook(address(source), wanted, marked))
+        if path is not None:
+            picture.save(path)
+        return picture
+
+
+def default_session() -> Session:
+    """The session used when none is named: as the environment says, made when it is first needed."""
+    global _default
+    with _lock:
+        if _default is None:
+            _default = Session()
+        return _default
+
+
+def set_default_session(session: Session | None) -> None:
+    """Uses this session from now on when none is named; `None` goes back to the environment's."""
+    global _default
+    with _lock:
+        _default = session
+
+
+def address(source: Source) -> str:
+    """A source as text."""
+    if isinstance(source, Granule):
+        if source.url is None:
+            raise UsageError(f"the catalogue gives no address for {source.name}")
+        return source.url
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    raise UsageError(f"a source is a URL, a granule's name, a path or a Granule, not {type(source).__name__}")
+
+
+def addresses(sources: Sources) -> list[str]:
+    """Sources as texts."""
+    if isinstance(sources, str | os.PathLike | Granule):
+        return [address(sources)]
+    listed = [address(source) for source in sources]
+    if not listed:
+        raise UsageError("no source was given: a URL, a granule's name, or the path of a file")
+    return listed
+
+
+def _wanted(
+    layer: str,
+    frequency: str,
+    bbox: Box | None,
+    window: Sequence[int] | None,
+    max_bytes: int | None,
+) -> dict[str, Any]:
+    if bbox is not None:
+        bbox = _four(bbox, "bbox")
+    if window is not None:
+        window = [int(number) for number in _four(window, "window")]
+        if min(window) < 0:
+            raise UsageError("window wants four numbers that are not negative: row, column, height, width")
+    return {
+        "layer": layer,
+        "frequency": frequency,
+        "bbox": bbox,
+        "window": window,
+        "max_bytes": max_bytes,
+    }
+
+
+def _four(numbers: Sequence[Any], what: str) -> list[Any]:
+    listed = list(numbers)
+    if len(listed) != 4:
+        raise UsageError(f"{what} wants four numbers, it was given {len(listed)}")
+    return listed
+
+
+def _arriving(key: str, recipe: Recipe) -> Session:
+    """A session that was pickled: itself in the process it comes from, else one made as it was, once per process."""
+    here = _known.get(key)
+    if here is not None:
+        return here
+    variables, cache, ca_pem = recipe
+    if variables is None and cache is True and ca_pem is None:
+        return default_session()
+    with _lock:
+        session = _arrived.get(recipe)
+        if session is None:
+            found = None if variables is None else dict(variables)
+            if found is not None:
+                # Secrets stay where they are: this process has its own.
+                found |= {name: os.environ[name] for name in _SECRETS if name in os.environ}
+            session = _arrived[recipe] = Session(environment=found, cache=cache, ca_pem=ca_pem)
+        return session

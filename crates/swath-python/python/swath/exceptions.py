@@ -1,0 +1,93 @@
+"""What can go wrong, as one tree of exceptions.
+
+Every class is also the builtin that a program would expect: code that catches `FileNotFoundError` or
+`PermissionError` needs to know nothing of swath. `str()` of each says what failed, why, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = [
+    "AuthenticationError",
+    "ClosedError",
+    "IntegrityError",
+    "LimitExceeded",
+    "LocalError",
+    "NotFoundError",
+    "ServiceError",
+    "SwathError",
+    "SwathWarning",
+    "UnsupportedError",
+    "UsageError",
+]
+
+
+class SwathError(Exception):
+    """Anything that fails in swath; raised itself only for defects of swath.
+
+    Attributes
+    ----------
+    what : str
+        What failed.
+    reasons : tuple of str
+        Why, outermost first.
+    hint : str or None
+        What to do about it.
+    """
+
+    what: str
+    reasons: tuple[str, ...]
+    hint: str | None
+
+    def __init__(self, what: str, reasons: Sequence[str] = (), hint: str | None = None) -> None:
+        # `OSError.__init__` would take three arguments for errno and file names.
+        super().__init__(what)
+        self.what, self.reasons, self.hint = what, tuple(reasons), hint
+
+    def __str__(self) -> str:
+        text = ": ".join((self.what, *self.reasons))
+        return f"{text}\nhint: {self.hint}" if self.hint else text
+
+    def __reduce__(self) -> tuple[type[SwathError], tuple[str, tuple[str, ...], str | None]]:
+        return type(self), (self.what, self.reasons, self.hint)
+
+
+class UsageError(SwathError, ValueError):
+    """What was asked makes no sense: a bad option, a box outside of the grid, an unknown layer."""
+
+
+class AuthenticationError(SwathError, PermissionError):
+    """The service wants a login: no token, one refused or expired, a licence not accepted."""
+
+
+class NotFoundError(SwathError, FileNotFoundError):
+    """The granule or object is not there."""
+
+
+class ServiceError(SwathError, ConnectionError):
+    """The network or the service failed, and went on failing through every retry."""
+
+
+class IntegrityError(SwathError, OSError):
+    """Bytes that cannot be trusted: a malformed file, or one that was replaced while it was read."""
+
+
+class UnsupportedError(SwathError, NotImplementedError):
+    """The file is sound, but uses something that swath does not read."""
+
+
+class LimitExceeded(SwathError, OverflowError):
+    """The read would cost more bytes or memory than is allowed. Nothing was fetched."""
+
+
+class ClosedError(SwathError, ValueError):
+    """A granule was closed and then read."""
+
+
+class LocalError(SwathError, OSError):
+    """The disk or the ports of this machine failed."""
+
+
+class SwathWarning(UserWarning):
+    """Something that can be gone on with, but should be known."""

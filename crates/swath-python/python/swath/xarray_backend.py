@@ -1,0 +1,296 @@
+"""The xarray backend ``engine="swath"``.
+
+``xarray.open_datatree(url, engine="swath")`` opens a granule lazily, in a few rounds of requests. Names, dimensions,
+attributes, types and encodings are those of ``engine="h5netcdf"``, so that code written for it goes on working. Nothing
+is held open: arrays can be read outside of a ``with`` block, from several threads without a lock, and in other processes,
+where a pickled array is read without asking for metadata again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import xarray
+from xarray.backends import AbstractDataStore, BackendArray, BackendEntrypoint
+from xarray.backends.store import StoreBackendEntrypoint
+from xarray.coding.strings import create_vlen_dtype
+from xarray.core import indexing
+
+from ._reading import read
+from ._session import Session, address, default_session
+from ._tree import DataTree, Opened, reopen
+from ._values import NOT_A_VARIABLE, Description, GroupDescription, typed
+from .exceptions import SwathWarning, UsageError
+
+__all__ = ["SwathBackendEntrypoint"]
+
+_GRANULE = re.compile(r"NISAR_L\d_[A-Z]{2}_[A-Z0-9]{4}_\w+\.h5")
+_ARCHIVE = re.compile(
+    r"(https://nisar\.asf\.earthdatacloud\.nasa\.gov/|s3://sds-n-cumulus-prod-nisar-)[^?#]*\.h5([?#].*)?"
+)
+#: Numbers of HDF5's registered filters and the names that netCDF gives them.
+_FILTERS = {1: "zlib", 4: "szip", 307: "bzip2", 32001: "blosc", 32015: "zstd"}
+_SHUFFLE, _FLETCHER32 = 2, 3
+
+
+class SwathArray(BackendArray):
+    """An array of a granule as xarray wants it: indexed by integers, slices and arrays, one per axis."""
+
+    __slots__ = ("_array", "_opened", "dtype", "shape")
+
+    def __init__(self, opened: Opened, array: Description) -> None:
+        self._opened = opened
+        self._array = array
+        self.shape = array.shape
+        self.dtype = create_vlen_dtype(str) if array.is_text else array.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(
+            key, self.shape, indexing.IndexingSupport.OUTER, self._read
+        )
+
+    async def async_getitem(self, key: indexing.ExplicitIndexer) -> Any:
+        return await indexing.async_explicit_indexing_adapter(
+            key, self.shape, indexing.IndexingSupport.OUTER, self._read_async
+        )
+
+    def _read(self, key: tuple[Any, ...]) -> Any:
+        return read(self._opened.core, self._array, key)
+
+    async def _read_async(self, key: tuple[Any, ...]) -> Any:
+        # The call waits with the interpreter released, so a thread is all that it takes, whatever loop is running.
+        return await asyncio.to_thread(self._read, key)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (*self._opened.of(self._array.path), self._array)
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        core = self._opened.core
+        return "swath", core.address, core.version, self._array.path
+
+
+def _restored(session: Session, saved: bytes, max_bytes: int, array: Description) -> SwathArray:
+    return SwathArray(reopen(session, saved, max_bytes), array)
+
+
+class _GroupStore(AbstractDataStore):
+    """One group of a granule as variables that are not decoded yet."""
+
+    __slots__ = ("_group", "_opened", "_scales")
+
+    def __init__(self, opened: Opened, group: GroupDescription, scales: Mapping[str, Any]) -> None:
+        self._opened = opened
+        self._group = group
+        self._scales = scales
+
+    def get_variables(self) -> dict[str, xarray.Variable]:
+        variables = {}
+        for name, array in self._group.arrays.items():
+            if str(array.attrs.get("NAME", "")).startswith(NOT_A_VARIABLE):
+                continue
+            if array.dtype is None:
+                warnings.warn(
+                    f"{array.path} is left out: numpy has no type for {array.type_name}",
+                    SwathWarning,
+                    stacklevel=6,
+                )
+                continue
+            variables[name] = self._variable(array)
+        return variables
+
+    def _variable(self, array: Description) -> xarray.Variable:
+        attrs = {name: value for name, value in array.attrs.items() if name != "NAME"}
+        data: Any
+        if array.path in self._scales:
+            assert array.dtype is not None
+            data = typed(self._scales[array.path], array.dtype, array.shape)
+        else:
+            data = indexing.LazilyIndexedArray(SwathArray(self._opened, array))
+        return xarray.Variable(array.dims, data, attrs, self._encoding(array))
+
+    def _encoding(self, array: Description) -> dict[str, Any]:
+        encoding: dict[str, Any] = {"dtype": str if array.is_text else array.dtype}
+        encoding["contiguous"] = array.chunks is None
+        encoding["chunksizes"] = array.chunks
+        if array.chunks is not None:
+            encoding["preferred_chunks"] = dict(zip(array.dims, array.chunks, strict=True))
+        encoding |= dict.fromkeys(("zlib", "szip", "bzip2", "blosc", "zstd"), False)
+        applied = dict(array.filters)
+        encoding["shuffle"] = _SHUFFLE in applied
+        encoding["fletcher32"] = _FLETCHER32 in applied
+        for number, level in applied.items():
+            if number in _FILTERS:
+                encoding[_FILTERS[number]] = True
+                if level is not None:
+                    encoding["complevel"] = level
+        encoding["source"] = self._opened.core.address
+        encoding["original_shape"] = array.shape
+        return encoding
+
+    def get_attrs(self) -> dict[str, Any]:
+        return self._group.attrs
+
+    def get_dimensions(self) -> dict[str, int]:
+        arrays = self._group.arrays.values()
+        return {name: extent for array in arrays for name, extent in zip(array.dims, array.shape, strict=True)}
+
+    def get_encoding(self) -> dict[str, Any]:
+        arrays = self._group.arrays.values()
+        endless = {
+            array.name for array in arrays if array.is_scale and array.max_shape and array.max_shape[0] is None
+        }
+        return {"unlimited_dims": endless}
+
+
+class SwathBackendEntrypoint(BackendEntrypoint):
+    """NISAR granules over https, from S3, and from local files.
+
+    Takes the options that ``engine="h5netcdf"`` takes for reading, and besides:
+
+    session : swath.Session, optional
+        The session to read with; else the default one.
+    max_bytes : int, optional
+        Bytes that one read may fetch.
+    """
+
+    description = "NISAR granules over https, from S3 and from local files, a few requests each"
+    url = "https://github.com/swath-rs/swath"
+    supports_groups = True
+    open_dataset_parameters: ClassVar[tuple[str, ...]] = (  # type: ignore[misc]
+        "drop_variables",
+        "mask_and_scale",
+        "decode_times",
+        "decode_timedelta",
+        "use_cftime",
+        "concat_characters",
+        "decode_coords",
+        "group",
+        "phony_dims",
+        "session",
+        "max_bytes",
+    )
+
+    def guess_can_open(self, filename_or_obj: Any) -> bool:
+        """Only what is named as a NISAR granule, or lies in ASF's archive of them."""
+        if isinstance(filename_or_obj, DataTree):
+            return True
+        if not isinstance(filename_or_obj, str | os.PathLike):
+            return False
+        text = os.fspath(filename_or_obj)
+        if not isinstance(text, str):
+            return False
+        name = re.split(r"[?#]", text)[0] if "://" in text else text
+        is_granule = _GRANULE.fullmatch(re.split(r"[/\\]", name)[-1]) is not None
+        return is_granule or _ARCHIVE.fullmatch(text) is not None
+
+    def open_dataset(  # type: ignore[override]
+        self,
+        filename_or_obj: Any,
+        *,
+        drop_variables: str | Iterable[str] | None = None,
+        mask_and_scale: bool = True,
+        decode_times: bool = True,
+        concat_characters: bool = True,
+        decode_coords: bool | str = True,
+        use_cftime: bool | None = None,
+        decode_timedelta: Any = None,
+        group: str | None = None,
+        phony_dims: str | None = None,
+        session: Session | None = None,
+        max_bytes: int | None = None,
+    ) -> xarray.Dataset:
+        """One group of a granule (the root unless told otherwise) as a dataset."""
+        decoding = _decoding(locals())
+        tree = _opened(filename_or_obj, group, phony_dims, session, max_bytes)
+        return _dataset(tree, tree.path, _scales(tree, only=tree.path), decoding)
+
+    def open_groups_as_dict(
+        self,
+        filename_or_obj: Any,
+        *,
+        drop_variables: str | Iterable[str] | None = None,
+        mask_and_scale: bool = True,
+        decode_times: bool = True,
+        concat_characters: bool = True,
+        decode_coords: bool | str = True,
+        use_cftime: bool | None = None,
+        decode_timedelta: Any = None,
+        group: str | None = None,
+        phony_dims: str | None = None,
+        session: Session | None = None,
+        max_bytes: int | None = None,
+    ) -> dict[str, xarray.Dataset]:
+        """Every group of a granule (or below `group`) as a dataset, by path."""
+        decoding = _decoding(locals())
+        tree = _opened(filename_or_obj, group, phony_dims, session, max_bytes)
+        scales = _scales(tree)
+        root = tree.path.rstrip("/")
+        inside = [path for path in tree._groups if path == tree.path or path.startswith(f"{root}/")]
+        return {path[len(root) :] or "/": _dataset(tree, path, scales, decoding) for path in inside}
+
+    def open_datatree(self, filename_or_obj: Any, **options: Any) -> xarray.DataTree:
+        """A granule (or what is below `group`) as a tree of datasets."""
+        return xarray.DataTree.from_dict(self.open_groups_as_dict(filename_or_obj, **options))
+
+
+_DECODING = (
+    "drop_variables",
+    "mask_and_scale",
+    "decode_times",
+    "concat_characters",
+    "decode_coords",
+    "use_cftime",
+    "decode_timedelta",
+)
+
+
+def _decoding(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in _DECODING}
+
+
+def _opened(
+    source: Any,
+    group: str | None,
+    phony_dims: str | None,
+    session: Session | None,
+    max_bytes: int | None,
+) -> DataTree:
+    if phony_dims not in (None, "access"):
+        raise UsageError(f"phony_dims may be 'access' (names by the order of the file), not {phony_dims!r}")
+    if isinstance(source, DataTree):
+        if group is None:
+            return source
+        found = source[group]
+        if not isinstance(found, DataTree):
+            raise UsageError(f"{found.path} is an array, not a group")
+        return found
+    if hasattr(source, "read"):
+        raise UsageError("engine='swath' reads by address: pass the URL or the path, not an open file")
+    path = group or "/"
+    used = session if session is not None else default_session()
+    return used.open(address(source), path if path.startswith("/") else f"/{path}", max_bytes=max_bytes)
+
+
+def _scales(tree: DataTree, only: str | None = None) -> dict[str, Any]:
+    """The coordinates, read together: xarray makes indexes of them at once."""
+    for path, why in tree._opened.core.unreadable:
+        warnings.warn(f"{path} is left out: {why}", SwathWarning, stacklevel=4)
+    wanted = [tree._groups[only]] if only else tree._groups.values()
+    if not any(array.is_scale for group in wanted for array in group.arrays.values()):
+        return {}
+    return dict(tree._opened.core.scales())
+
+
+def _dataset(
+    tree: DataTree, path: str, scales: Mapping[str, Any], decoding: dict[str, Any]
+) -> xarray.Dataset:
+    store = _GroupStore(tree._opened, tree._groups[path], scales)
+    dataset = StoreBackendEntrypoint().open_dataset(store, **decoding)
+    # There is nothing to close, and reading goes on working after it.
+    dataset.set_close(None)
+    return dataset

@@ -1,0 +1,96 @@
+//! What a search found.
+
+use pyo3::prelude::*;
+use serde_json::{Value, json};
+use swath::Error;
+use swath::search::{SearchResults, State};
+
+use crate::failure;
+
+/// Granules of the catalogue.
+#[pyclass(frozen, module = "swath._swath")]
+pub(crate) struct Found(pub(crate) SearchResults);
+
+impl Found {
+    fn text(py: Python<'_>, write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>) -> PyResult<String> {
+        let mut bytes = Vec::new();
+        write(&mut bytes).map_err(|error| failure::raised(py, &error))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+#[pymethods]
+impl Found {
+    /// Results from an answer of the catalogue (`granules.umm_json`).
+    #[staticmethod]
+    fn from_umm_json(py: Python<'_>, text: &str) -> PyResult<Self> {
+        SearchResults::from_umm_json(text.as_bytes()).map(Self).map_err(|error| failure::raised(py, &error))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.granules.len()
+    }
+
+    /// Granules that the catalogue has for the query.
+    #[getter]
+    fn hits(&self) -> u64 {
+        self.0.hits
+    }
+
+    #[getter]
+    fn notices(&self) -> Vec<String> {
+        let odd = self.0.odd.iter().map(|odd| format!("one catalogue item could not be read: {}", odd.why));
+        self.0.notices.iter().cloned().chain(odd).collect()
+    }
+
+    /// One JSON object with `granules`, as `swath search --json` prints it.
+    fn json(&self, py: Python<'_>) -> PyResult<String> {
+        Self::text(py, |out| self.0.write_json(out))
+    }
+
+    /// A GeoJSON feature collection.
+    fn geojson(&self, py: Python<'_>) -> PyResult<String> {
+        Self::text(py, |out| self.0.write_geojson(out))
+    }
+
+    /// A table of comma-separated values.
+    fn csv(&self, py: Python<'_>) -> PyResult<String> {
+        Self::text(py, |out| self.0.write_csv(out))
+    }
+
+    /// The catalogue's own records, as [`Found::from_umm_json`] takes them.
+    fn umm_json(&self) -> String {
+        let items: Vec<Value> =
+            self.0.granules.iter().map(|one| json!({ "meta": one.meta(), "umm": one.umm() })).collect();
+        json!({ "hits": self.0.hits, "items": items }).to_string()
+    }
+
+    /// The newest release of each product, and the names of those left out.
+    fn latest(&self) -> (Self, Vec<String>) {
+        let old = |(granule, state): (&swath::Granule, State)| match state {
+            State::Superseded { .. } => Some(granule.name.clone()),
+            _ => None,
+        };
+        let left_out = self.0.states().into_iter().filter_map(old).collect();
+        (Self(self.0.clone().into_latest()), left_out)
+    }
+
+    /// The results at these places.
+    fn subset(&self, places: Vec<usize>) -> Self {
+        let mut part = self.0.clone();
+        part.granules = places.into_iter().filter_map(|place| self.0.granules.get(place).cloned()).collect();
+        Self(part)
+    }
+
+    #[pyo3(signature = (extension, pattern, direct_access))]
+    fn find_urls(
+        &self,
+        py: Python<'_>,
+        extension: Option<&str>,
+        pattern: Option<&str>,
+        direct_access: bool,
+    ) -> PyResult<Vec<String>> {
+        let found = self.0.find_urls(extension, pattern, direct_access);
+        found.map_err(|error| failure::raised(py, &error))
+    }
+}
