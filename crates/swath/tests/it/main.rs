@@ -4,5 +4,6 @@
 mod archive;
 mod faults;
 mod flow;
+mod references;
 mod search;
 mod tidy;

@@ -169,8 +169,12 @@ impl KerchunkReferences {
     async fn fill_in(&mut self, drafts: Vec<Draft>, text_limit: u64) -> Result<()> {
         let plans: Vec<Plan> = drafts.iter().flat_map(Draft::plans).cloned().collect();
         let tree = self.tree.clone();
-        let textual = drafts.iter().filter(|draft| draft.is_texts());
-        let reading = stream::iter(textual.map(|draft| texts(&tree, &draft.path, text_limit)));
+        let textual: Vec<String> =
+            drafts.iter().filter(|draft| draft.is_texts()).map(|draft| draft.path.clone()).collect();
+        let reading = stream::iter(textual).map(|path| {
+            let tree = self.tree.clone();
+            async move { texts(&tree, &path, text_limit).await }
+        });
         let (values, texts) = futures::join!(
             read_small_each(tree.object(), &plans),
             reading.buffered(AT_ONCE).collect::<Vec<_>>()
