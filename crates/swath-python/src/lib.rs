@@ -31,7 +31,7 @@ mod _swath {
     #[pymodule_export]
     use crate::found::Found;
     #[pymodule_export]
-    use crate::references::kerchunk;
+    use crate::references::{direct_access, kerchunk};
     #[pymodule_export]
     use crate::sandbox::Sandbox;
     #[pymodule_export]

@@ -33,14 +33,18 @@ async fn every_chunk_of_the_index_is_a_reference_and_every_small_array_is_embedd
         let key = path.trim_start_matches('/');
         let zarray: Value = serde_json::from_str(refs[&format!("{key}/.zarray")].as_str().unwrap()).unwrap();
         assert_eq!(zarray["shape"], serde_json::json!(dataset.shape), "{path}");
+        let size = dataset.elements().unwrap() * dataset.datatype.size();
         let swath_hdf5::Layout::Chunked(table) = &dataset.layout else { continue };
+        if size <= KerchunkOptions::default().inline_limit {
+            let only = vec!["0"; dataset.shape.len()].join(".");
+            assert!(refs[&format!("{key}/{only}")].as_str().unwrap().starts_with("base64:"), "{path}");
+            continue;
+        }
         for (coordinates, chunk) in table.iter() {
             let name: Vec<String> = coordinates.iter().map(u64::to_string).collect();
             let reference = &refs[&format!("{key}/{}", name.join("."))];
-            if reference.is_array() {
-                assert_eq!(reference, &serde_json::json!(["{{u}}", chunk.offset, chunk.size]), "{path}");
-                chunks += 1;
-            }
+            assert_eq!(reference, &serde_json::json!(["{{u}}", chunk.offset, chunk.size]), "{path}");
+            chunks += 1;
         }
     }
     let stored = refs.values().filter(|value| value.is_array()).count();
@@ -58,6 +62,17 @@ async fn a_group_becomes_the_root() {
     assert!(refs.contains_key("HHHH/.zarray") && refs.contains_key(".zgroup"));
     let consolidated: Value = serde_json::from_str(refs[".zmetadata"].as_str().unwrap()).unwrap();
     assert_eq!(consolidated["metadata"]["projection/.zattrs"]["epsg_code"], 32637);
+
+    let whole = session(&sandbox).open(&sandbox.url_of(GRANULE), &OpenOptions::default()).await.unwrap();
+    let options = KerchunkOptions { group: Some(group.to_owned()), ..KerchunkOptions::default() };
+    let mut bytes = Vec::new();
+    KerchunkReferences::of(&whole, &options).await.unwrap().write_json(&mut bytes).unwrap();
+    let same: Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(same["refs"].as_object(), Some(refs));
+    let options = KerchunkOptions { group: Some(format!("{group}/HHHH")), ..KerchunkOptions::default() };
+    let error = KerchunkReferences::of(&whole, &options).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+
     tree.close();
     let closed = KerchunkReferences::of(&tree, &KerchunkOptions::default()).await.unwrap_err();
     assert_eq!(closed.kind(), ErrorKind::Closed);

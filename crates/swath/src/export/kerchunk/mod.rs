@@ -39,6 +39,8 @@ use crate::{Address, SafeUrl};
 /// How references are made.
 #[derive(Debug, Clone)]
 pub struct KerchunkOptions {
+    /// Absolute path of the group that becomes the root of the hierarchy; the group that was opened when `None`.
+    pub group: Option<String>,
     /// Where readers will find the file; the tree's own address when `None`.
     pub url: Option<String>,
     /// Arrays of at most so many bytes (decoded) are embedded rather than referenced.
@@ -50,7 +52,7 @@ pub struct KerchunkOptions {
 impl Default for KerchunkOptions {
     /// The tree's own address; arrays up to 4 KiB embedded; up to 4 MiB where nothing else is possible.
     fn default() -> Self {
-        Self { url: None, inline_limit: 4 << 10, embed_limit: 4 << 20 }
+        Self { group: None, url: None, inline_limit: 4 << 10, embed_limit: 4 << 20 }
     }
 }
 
@@ -64,6 +66,8 @@ const AT_ONCE: usize = 16;
 #[derive(Debug)]
 pub struct KerchunkReferences {
     tree: DataTree,
+    /// Path of the group that is the root, without a slash at its end.
+    root: String,
     url: String,
     arrays: BTreeMap<String, ReadyArray>,
     skipped: BTreeMap<String, String>,
@@ -88,18 +92,21 @@ enum Chunks {
 }
 
 impl KerchunkReferences {
-    /// Makes references to everything below the opened group, which becomes the root of the hierarchy. Reads the values
+    /// Makes references to everything below the group. Reads the values
     /// that are embedded, in one wave (two where there are variable-length texts).
     ///
     /// # Errors
     /// A usage error when the tree's address cannot be written down (it is in memory, or its URL holds a secret) and none
-    /// is given; [`ErrorKind::Closed`] after the tree was closed; whatever reading may fail with. An array that cannot be
+    /// is given, or when there is no such group; [`ErrorKind::Closed`] after the tree was closed; whatever reading may fail with. An array that cannot be
     /// held by zarr, or whose embedded values are damaged, is no error: it is skipped.
     pub async fn of(tree: &DataTree, options: &KerchunkOptions) -> Result<Self> {
         tree.check_open()?;
         let url = url(tree.address(), options)?;
-        let mut made = Self { tree: tree.clone(), url, arrays: BTreeMap::new(), skipped: BTreeMap::new() };
-        made.skipped.extend(tree.index().unreadable.iter().cloned());
+        let root = root(tree, options)?;
+        let mut made =
+            Self { tree: tree.clone(), root, url, arrays: BTreeMap::new(), skipped: BTreeMap::new() };
+        let unreadable = tree.index().unreadable.iter().filter(|(path, _)| is_below(path, &made.root));
+        made.skipped = unreadable.cloned().collect();
         let drafts = made.drafts(options);
         made.fill_in(drafts, options.embed_limit).await.map_err(|error| tree.reconsider(error))?;
         Ok(made)
@@ -135,8 +142,8 @@ impl KerchunkReferences {
     fn drafts(&mut self, options: &KerchunkOptions) -> Vec<Draft> {
         let mut drafts = Vec::new();
         let mut embedded = 0u64;
-        let tree = self.tree.clone();
-        for (path, node) in &tree.index().objects {
+        let (tree, root) = (self.tree.clone(), self.root.clone());
+        for (path, node) in tree.index().objects.iter().filter(|(path, _)| is_below(path, &root)) {
             let dataset = match (node, nameless(self.key(path))) {
                 (Node::Dataset(dataset), _) => dataset,
                 (Node::Group(_), Some(why)) => {
@@ -224,12 +231,26 @@ impl KerchunkReferences {
         self.skipped.insert(path.to_owned(), why);
     }
 
-    /// The path below the opened group, without a slash before it.
+    /// The path below the root, without a slash before it.
     fn key<'a>(&self, path: &'a str) -> &'a str {
-        path.strip_prefix(self.tree.index().root.trim_end_matches('/'))
-            .unwrap_or(path)
-            .trim_start_matches('/')
+        path.strip_prefix(self.root.as_str()).unwrap_or(path).trim_start_matches('/')
     }
+}
+
+/// The path of the group that becomes the root, without a slash at its end.
+fn root(tree: &DataTree, options: &KerchunkOptions) -> Result<String> {
+    let opened = &tree.index().root;
+    let path = options.group.as_ref().unwrap_or(opened).trim_end_matches('/');
+    let path_or_root = if path.is_empty() { "/" } else { path };
+    match tree.index().get(path_or_root) {
+        Some(Node::Group(_)) => Ok(path.to_owned()),
+        _ => Err(Error::usage(format!("there is no group {path_or_root} below {opened}"))),
+    }
+}
+
+/// Whether a path is that of the root or of something in it.
+fn is_below(path: &str, root: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '@']))
 }
 
 /// Writing: straight from the index, so that a million chunks take no more memory than one.
@@ -256,7 +277,7 @@ impl KerchunkReferences {
     /// members when those of one group do not follow each other in `.zmetadata`.
     fn metadata(&self) -> Vec<(String, String)> {
         let mut documents = Vec::new();
-        for (path, node) in &self.tree.index().objects {
+        for (path, node) in self.tree.index().objects.iter().filter(|(path, _)| is_below(path, &self.root)) {
             let key = self.key(path);
             let (name, document, zattrs) = match (node, self.arrays.get(path)) {
                 (Node::Group(group), _) if nameless(key).is_none() => {
