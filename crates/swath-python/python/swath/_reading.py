@@ -115,11 +115,12 @@ def read(tree: _swath.Tree, array: Description, key: tuple[Any, ...]) -> Any:
     if len(parts) == 1 and all(isinstance(keep, slice) for keep in parts[0].keep):
         # The usual case, without a copy.
         stored = tree.read(array.path, parts[0].axes)
-        output = elements(stored, array, parts[0].axes)[parts[0].keep]
+        output = elements(stored, array, parts[0].axes)[(*parts[0].keep, ...)]
     else:
         output = np.empty([axis.count for axis in wanted], dtype=array.dtype)
         fill(output, parts, [tree], [array])
-    return output[tuple(0 if axis.dropped else slice(None) for axis in wanted)]
+    # The dots keep a scalar an array.
+    return output[(*(0 if axis.dropped else slice(None) for axis in wanted), ...)]
 
 
 def fill(

@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 from . import _swath
+from .exceptions import UsageError
 
 if TYPE_CHECKING:
     import os
@@ -43,14 +44,25 @@ class Granule:
         return str(self.record["granule"])
 
     @property
-    def url(self) -> str | None:
-        """The https address of the product itself."""
-        return self.record["url"]
+    def url(self) -> str:
+        """The https address of the product itself.
+
+        Raises
+        ------
+        UsageError
+            When the catalogue gives none.
+        """
+        return self._address("url")
 
     @property
-    def s3_url(self) -> str | None:
-        """The s3 address; readable inside AWS us-west-2."""
-        return self.record["s3_url"]
+    def s3_url(self) -> str:
+        """The s3 address of the product itself; readable inside AWS us-west-2. Raises as :attr:`url`."""
+        return self._address("s3_url")
+
+    def _address(self, kind: str) -> str:
+        if self.record[kind] is None:
+            raise UsageError(f"the catalogue gives no {kind} for {self.name}")
+        return str(self.record[kind])
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -111,7 +123,8 @@ class Results(Sequence[Granule]):
         return self._granules[key]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self._core.umm_json(), self.left_out)
+        order = [(granule.name, granule["concept_id"]) for granule in self]
+        return _restored, (self._core.umm_json(), order, self.left_out)
 
     @property
     def hits(self) -> int:
@@ -201,5 +214,8 @@ def _cell(granule: Granule, column: str) -> str:
     return f"{value / 1e6:.0f} MB" if column == "size" else escape(str(value))
 
 
-def _restored(umm_json: str, left_out: Sequence[str]) -> Results:
-    return Results(_swath.Found.from_umm_json(umm_json), left_out)
+def _restored(umm_json: str, order: list[tuple[str, str | None]], left_out: Sequence[str]) -> Results:
+    results = Results(_swath.Found.from_umm_json(umm_json), left_out)
+    # Reading sorts; what was pickled may have been in another order.
+    places = {(granule.name, granule["concept_id"]): place for place, granule in enumerate(results)}
+    return Results(results._core.subset([places[key] for key in order]), left_out)

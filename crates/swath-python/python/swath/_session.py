@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import threading
 import uuid
@@ -102,8 +103,8 @@ class Session:
         *,
         bbox: Box | None = None,
         wkt: str | None = None,
-        start: str | None = None,
-        end: str | None = None,
+        start: str | datetime.date | None = None,
+        end: str | datetime.date | None = None,
         product: str | Sequence[str] | None = "GCOV",
         dataset: str | Sequence[str] | None = "NISAR",
         direction: str | None = None,
@@ -168,7 +169,7 @@ class Session:
         5
         """
         options: dict[str, Any] = {
-            "bbox": None if bbox is None else list(bbox),
+            "bbox": None if bbox is None else _four(bbox, "bbox"),
             "start": start,
             "end": end,
             "dataset": dataset,
@@ -187,7 +188,7 @@ class Session:
         options |= {_WORDS[word]: value for word, value in by_word.items()}
         options |= more
         for moment in ("start", "end"):
-            if hasattr(options[moment], "isoformat"):
+            if isinstance(options[moment], datetime.date):
                 options[moment] = options[moment].isoformat()
         if options["bbox"] is not None and options["intersects_with"] is not None:
             raise UsageError("give the area as bbox or as wkt, not both")
@@ -374,8 +375,6 @@ def set_default_session(session: Session | None) -> None:
 def address(source: Source) -> str:
     """A source as text."""
     if isinstance(source, Granule):
-        if source.url is None:
-            raise UsageError(f"the catalogue gives no address for {source.name}")
         return source.url
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)

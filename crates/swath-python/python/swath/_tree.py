@@ -7,7 +7,7 @@ import hashlib
 import weakref
 from collections.abc import Iterator, Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -108,8 +108,8 @@ class DataArray:
 
     def __getitem__(self, key: Any) -> Any:
         keys = key if isinstance(key, tuple) else (key,)
-        if Ellipsis in keys:
-            at = keys.index(Ellipsis)
+        at = next((place for place, one in enumerate(keys) if one is Ellipsis), None)
+        if at is not None:
             keys = keys[:at] + (slice(None),) * (self.ndim - len(keys) + 1) + keys[at + 1 :]
         keys += (slice(None),) * (self.ndim - len(keys))
         if len(keys) > self.ndim:
@@ -222,7 +222,8 @@ class DataTree(Virtual, Mapping[str, Any]):
         """The tree as xarray has it, still lazy; `options` are those of ``xarray.open_datatree``. Needs xarray."""
         import xarray
 
-        return xarray.open_datatree(self, engine="swath", **options)
+        # Anything may be passed that the engine knows.
+        return xarray.open_datatree(cast("Any", self), engine="swath", **options)
 
     def close(self) -> None:
         """Ends the use of the granule for those who want to be sure: every later read fails with ClosedError.

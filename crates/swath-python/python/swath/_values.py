@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from ._swath import AttributeParts, DescriptionParts, Tree
+    from ._swath import Tree, _AttributeParts, _DescriptionParts
 
 # What a netCDF reader keeps to itself: how dimensions are wired up in the file.
 HIDDEN = frozenset(
@@ -73,7 +73,7 @@ def described(tree: Tree) -> dict[str, GroupDescription]:
     return found
 
 
-def array_of(path: str, attributes: list[AttributeParts], parts: DescriptionParts) -> Description:
+def array_of(path: str, attributes: list[_AttributeParts], parts: _DescriptionParts) -> Description:
     dims, (shape, max_shape, chunks), dtype, type_name, filters, is_scale = parts
     is_text = dtype == "O"
     return Description(
@@ -91,10 +91,15 @@ def array_of(path: str, attributes: list[AttributeParts], parts: DescriptionPart
     )
 
 
-def values_of(attributes: list[AttributeParts], hidden: bool = True) -> dict[str, Any]:
-    """Attributes by name; the wiring of dimensions left out (`hidden=False` keeps the names of scales)."""
-    shown = HIDDEN if hidden else HIDDEN - {"NAME"}
-    return {name: value(*rest) for name, *rest in attributes if name not in shown}
+def values_of(attributes: list[_AttributeParts], hidden: bool = True) -> dict[str, Any]:
+    """Attributes in the order of their names, as h5py lists them; the wiring of dimensions left out (`hidden=False` keeps
+    the names of scales)."""
+    left_out = HIDDEN if hidden else HIDDEN - {"NAME"}
+    return {name: value(*rest) for name, *rest in sorted(attributes, key=by_name) if name not in left_out}
+
+
+def by_name(attribute: _AttributeParts) -> str:
+    return attribute[0]
 
 
 def value(dtype: Any, shape: Sequence[int], stored: Any) -> Any:

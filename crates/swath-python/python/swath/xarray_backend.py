@@ -47,7 +47,7 @@ class SwathArray(BackendArray):
         self._opened = opened
         self._array = array
         self.shape = array.shape
-        self.dtype = create_vlen_dtype(str) if array.is_text else array.dtype
+        self.dtype = create_vlen_dtype(str) if array.is_text else array.dtype  # type: ignore[no-untyped-call]
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         return indexing.explicit_indexing_adapter(
@@ -161,7 +161,7 @@ class SwathBackendEntrypoint(BackendEntrypoint):
     description = "NISAR granules over https, from S3 and from local files, a few requests each"
     url = "https://github.com/swath-rs/swath"
     supports_groups = True
-    open_dataset_parameters: ClassVar[tuple[str, ...]] = (  # type: ignore[misc]
+    open_dataset_parameters: ClassVar[tuple[str, ...]] = (
         "drop_variables",
         "mask_and_scale",
         "decode_times",
@@ -188,7 +188,7 @@ class SwathBackendEntrypoint(BackendEntrypoint):
         is_granule = _GRANULE.fullmatch(re.split(r"[/\\]", name)[-1]) is not None
         return is_granule or _ARCHIVE.fullmatch(text) is not None
 
-    def open_dataset(  # type: ignore[override]
+    def open_dataset(
         self,
         filename_or_obj: Any,
         *,
