@@ -9,7 +9,10 @@ use crate::failure;
 use crate::tree::Tree;
 use crate::waiting::wait;
 
-/// Kerchunk references of a tree: the JSON document, and what is not in it (path and reason).
+/// A JSON document, and what is not in it: path and reason.
+type Document<'py> = (Bound<'py, PyBytes>, Vec<(String, String)>);
+
+/// Kerchunk references of one group of a tree.
 #[pyfunction]
 pub(crate) fn kerchunk<'py>(
     py: Python<'py>,
@@ -18,7 +21,7 @@ pub(crate) fn kerchunk<'py>(
     url: Option<String>,
     inline_limit: u64,
     embed_limit: u64,
-) -> PyResult<(Bound<'py, PyBytes>, Vec<(String, String)>)> {
+) -> PyResult<Document<'py>> {
     let tree = tree.current(py)?;
     let options = KerchunkOptions { group: Some(group), url, inline_limit, embed_limit };
     let references = wait(py, async move { KerchunkReferences::of(&tree, &options).await })?;

@@ -71,8 +71,8 @@ class Virtual:
         path : path
             File (``"json"``), which is replaced, or folder (``"parquet"``), which must not exist.
         format : {"json", "parquet"}
-            One JSON document, or a folder of Parquet files for very many chunks; the latter needs fsspec, pandas and
-            fastparquet, to write and to read.
+            One JSON document, or a folder of Parquet files, which readers load as they need them. The latter needs
+            fsspec, kerchunk and fastparquet to be written, fsspec and fastparquet to be read.
         url : str, optional
             Where readers will find the file; by default where it was opened from.
         inline_limit : int
@@ -221,15 +221,17 @@ def _write_parquet(path: Path, references: References) -> None:
     longest = max((len(chunks) for chunks in _chunks(references).values()), default=1)
     size = min(longest, _RECORD_SIZE)
     mapper = LazyReferenceMapper.create(os.fspath(path.absolute()), fs=LocalFileSystem(), record_size=size)
-    consolidated = json.loads(references.refs[".zmetadata"])["metadata"]
-    for key, value in consolidated.items():
-        mapper[key] = json.dumps(value).encode()
-    for key, value in references.refs.items():
-        if isinstance(value, list):
-            mapper[key] = value
-        elif value.startswith("base64:"):
-            mapper[key] = base64.b64decode(value[7:])
-    mapper.flush()
+    with warnings.catch_warnings():
+        # pandas wants pyarrow; fsspec's readers take fastparquet.
+        warnings.filterwarnings("ignore", message="The 'fastparquet' engine is deprecated")
+        for key, document in json.loads(references.refs[".zmetadata"])["metadata"].items():
+            mapper[key] = json.dumps(document).encode()
+        for key, value in references.refs.items():
+            if isinstance(value, list):
+                mapper[key] = value
+            elif value.startswith("base64:"):
+                mapper[key] = base64.b64decode(value[7:])
+        mapper.flush()
 
 
 def _container(url: str) -> tuple[str, Any]:
@@ -267,7 +269,7 @@ def _checksum(address: str, tag: str | None) -> dict[str, Any]:
         return {"last_updated_at_checksum": datetime.datetime.fromtimestamp(changed, datetime.UTC)}
     if tag is None or tag.startswith("W/"):
         return {}
-    return {"etag_checksum": tag.strip('"')}
+    return {"etag_checksum": tag}
 
 
 def _fill_icechunk(store: Any, references: References, checksum: dict[str, Any]) -> dict[str, str]:

@@ -289,7 +289,7 @@ impl Drafting<'_> {
             "dtype": dtype,
             "compressor": compressor,
             "filters": filters,
-            "fill_value": fill,
+            "fill_value": fill.unwrap_or(Value::Null),
             "order": "C",
         })
     }
