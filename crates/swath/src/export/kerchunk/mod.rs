@@ -183,7 +183,7 @@ impl KerchunkReferences {
             async move { texts(&tree, &path, text_limit).await }
         });
         let (values, texts) = futures::join!(
-            read_small_each(tree.object(), &plans),
+            read_small_each(tree.object(), tree.index(), &plans),
             reading.buffered(AT_ONCE).collect::<Vec<_>>()
         );
         let (mut values, mut texts) = (values?.into_iter(), texts.into_iter());
