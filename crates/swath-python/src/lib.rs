@@ -6,6 +6,7 @@
 //! - `waiting` – one runtime of the process; every call releases the interpreter and still hears Ctrl-C.
 //! - `failure` – the library's errors as Python's.
 //! - `session`, `tree`, `found`, `series`, `sandbox` – one class each, frozen.
+//! - `references` – references to chunks, for zarr.
 //! - `element` – types and values of HDF5 as numpy has them.
 //!
 //! **Invariants.** No lock is held while Python code runs. A handle works in a forked process: what holds sockets or
@@ -14,6 +15,7 @@
 mod element;
 mod failure;
 mod found;
+mod references;
 mod request;
 mod sandbox;
 mod series;
@@ -28,6 +30,8 @@ use pyo3::prelude::*;
 mod _swath {
     #[pymodule_export]
     use crate::found::Found;
+    #[pymodule_export]
+    use crate::references::{direct_access, kerchunk};
     #[pymodule_export]
     use crate::sandbox::Sandbox;
     #[pymodule_export]

@@ -41,7 +41,7 @@ impl Tree {
 
     /// The tree of this process. In a forked one the parent's sockets are of no use: it is opened again from what is
     /// known, without a request.
-    fn current(&self, py: Python<'_>) -> PyResult<DataTree> {
+    pub(crate) fn current(&self, py: Python<'_>) -> PyResult<DataTree> {
         self.tree.get(|parent| {
             let Some(parent) = parent else {
                 return Err(failure::internal(py, "a tree without a tree"));

@@ -91,6 +91,15 @@ pub(crate) async fn read_small_bytes(
     index: &swath_hdf5::Index,
     plans: &[Plan],
 ) -> Result<Vec<Vec<u8>>> {
+    Ok(read_small_each(object, index, plans).await?.into_iter().collect::<swath_hdf5::Result<_>>()?)
+}
+
+/// As [`read_small_bytes`]; one that is damaged does not keep the others from being read.
+pub(crate) async fn read_small_each(
+    object: &Object,
+    index: &swath_hdf5::Index,
+    plans: &[Plan],
+) -> Result<Vec<swath_hdf5::Result<Vec<u8>>>> {
     let ranges: Vec<Range<u64>> = plans.iter().flat_map(Plan::ranges).collect();
     let absent: Vec<Range<u64>> =
         ranges.iter().filter(|range| index.at_hand(range).is_none()).cloned().collect();
@@ -98,24 +107,23 @@ pub(crate) async fn read_small_bytes(
     if !absent.is_empty() {
         fetched = object.read_ranges(&absent).await.map_err(swath_hdf5::Error::Read)?.parts.into_iter();
     }
-    let parts: Vec<Bytes> = ranges
-        .iter()
-        .map(|range| match index.at_hand(range) {
-            Some(bytes) => Bytes::copy_from_slice(bytes),
-            None => fetched.next().unwrap_or_default(),
-        })
-        .collect();
-    let mut parts = parts.into_iter();
-    let mut all = Vec::with_capacity(plans.len());
-    for plan in plans {
-        let mut output = vec![0; plan.output_bytes()];
-        for piece in plan.pieces() {
-            let stored = piece.range.as_ref().and_then(|_| parts.next()).unwrap_or_default();
-            plan.decode(piece, &stored)?.place(&mut output)?;
-        }
-        all.push(output);
+    let mut parts = ranges.iter().map(|range| match index.at_hand(range) {
+        Some(bytes) => Bytes::copy_from_slice(bytes),
+        None => fetched.next().unwrap_or_default(),
+    });
+    Ok(plans.iter().map(|plan| decode_small(plan, &mut parts)).collect())
+}
+
+/// The output of a plan whose stored pieces come next. All of them are taken, even when one is damaged.
+fn decode_small(plan: &Plan, parts: &mut impl Iterator<Item = Bytes>) -> swath_hdf5::Result<Vec<u8>> {
+    let stored: Vec<Bytes> = parts.take(plan.ranges().len()).collect();
+    let mut stored = stored.into_iter();
+    let mut output = vec![0; plan.output_bytes()];
+    for piece in plan.pieces() {
+        let bytes = piece.range.as_ref().and_then(|_| stored.next()).unwrap_or_default();
+        plan.decode(piece, &bytes)?.place(&mut output)?;
     }
-    Ok(all)
+    Ok(output)
 }
 
 /// The numbers behind little-endian bytes, in the types that arrays have.

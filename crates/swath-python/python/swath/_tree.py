@@ -14,6 +14,7 @@ import numpy as np
 from . import _swath
 from ._reading import read
 from ._values import Description, GroupDescription, described
+from ._virtual import Virtual
 from .exceptions import UsageError
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class DataArray:
         return _restored_array, (*self._opened.of(self.path), self._array)
 
 
-class DataTree(Mapping[str, Any]):
+class DataTree(Virtual, Mapping[str, Any]):
     """A granule (or one group of it), opened lazily; a mapping of names to groups and arrays.
 
     Printing it, listing it and looking at attributes costs no request. ``tree["frequencyA/HHHH"]`` takes paths too.

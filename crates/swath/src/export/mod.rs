@@ -19,7 +19,9 @@
 //! ```
 
 mod csv;
+mod kerchunk;
 mod write;
 
 pub use self::csv::{SERIES_COLUMNS, write_series_csv};
+pub use self::kerchunk::{KerchunkOptions, KerchunkReferences};
 pub use self::write::{Existing, write_whole};

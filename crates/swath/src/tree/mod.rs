@@ -145,7 +145,7 @@ impl DataTree {
         self.0.closed.load(Ordering::Relaxed)
     }
 
-    fn check_open(&self) -> Result<()> {
+    pub(crate) fn check_open(&self) -> Result<()> {
         if self.is_closed() {
             return Err(Error::new(ErrorKind::Closed, format!("{} was closed and then read", self.name()))
                 .with_hint("open it again, or close it later"));
@@ -178,7 +178,7 @@ impl DataTree {
     }
 
     /// A read that failed because the object is no longer the one that the saved index describes: forget the index.
-    fn reconsider(&self, error: Error) -> Error {
+    pub(crate) fn reconsider(&self, error: Error) -> Error {
         match &self.0.saved_in {
             Some(cache) if error.is_integrity() => {
                 cache.forget(&self.0.object.address().to_string(), &self.0.group);

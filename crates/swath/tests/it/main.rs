@@ -5,5 +5,6 @@ mod archive;
 mod elsewhere;
 mod faults;
 mod flow;
+mod references;
 mod search;
 mod tidy;
