@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import pathlib
+import posixpath
 import re
 import subprocess
 from typing import Any
@@ -91,7 +92,11 @@ def benchmarks() -> str:
     text = re.sub(r"\A# .*\n", "", text)
     text = re.sub(r"^(#+ )", r"#\1", text, flags=re.MULTILINE)
     # Links of that file lead to files of the repository, which are not on the site.
-    return re.sub(r"\]\((?!https?://|#)([^)]*)\)", r"](https://github.com/swath-rs/swath/blob/main/docs/\1)", text)
+    return re.sub(r"\]\((?!https?://|#)([^)]*)\)", lambda found: f"]({on_github(found[1])})", text)
+
+
+def on_github(path: str) -> str:
+    return f"https://github.com/swath-rs/swath/blob/main/{posixpath.normpath(f'docs/{path}')}"
 
 
 def fenced(text: str, language: str) -> str:
