@@ -12,7 +12,7 @@ help:
 
 # every job, in order; stops at the first that fails and names it
 ci:
-    @python .ci/steps.py fmt clippy test doc deny typos witness structure
+    @python .ci/steps.py fmt clippy test doc deny typos witness structure python notebooks docs
 
 # formatting of the Rust code
 fmt:
@@ -51,6 +51,24 @@ structure:
         printf 'swath-hdf5 must not depend on:\n%s\n' "$found" >&2
         exit 1
     fi
+
+# the Python package: wheel, types, stubs, tests against a sandbox, h5netcdf and a Dask cluster
+python: variants
+    #!/usr/bin/env bash
+    set -euo pipefail
+    venv=$PWD/.tools/python-venv
+    if ! cmp -s crates/swath-python/requirements.txt "$venv/installed.txt"; then
+        python -m venv --clear "$venv"
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r crates/swath-python/requirements.txt
+        cp crates/swath-python/requirements.txt "$venv/installed.txt"
+    fi
+    rm -rf .tools/wheels
+    "$venv/bin/maturin" build --quiet --locked --manifest-path crates/swath-python/Cargo.toml --out .tools/wheels
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .tools/wheels/*.whl
+    cd crates/swath-python
+    "$venv/bin/mypy" --strict --cache-dir ../../.tools/mypy python/swath tests
+    "$venv/bin/python" -m mypy.stubtest swath._swath
+    "$venv/bin/python" -m pytest --quiet -p no:cacheprovider
 
 # the tools of the two recipes below, and the Python package, in a venv of their own
 [private]

@@ -121,6 +121,16 @@ impl Blocks {
         let _ = self.note(offset, SUGGESTED, around);
     }
 
+    /// Does something that may miss bytes; if it says that it was in vain, what it missed is forgotten.
+    pub(crate) fn tentatively(&self, something: impl FnOnce() -> bool) -> bool {
+        let before = self.state().missed.clone();
+        let worked = something();
+        if !worked {
+            self.state().missed = before;
+        }
+        worked
+    }
+
     /// Notes what of a range is missing; tells whether anything is.
     fn note(&self, offset: u64, length: usize, around: Around) -> Result<bool, Refusal> {
         let mut state = self.state();

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 /// Most heap collections, and most headers, that are guessed.
 const MAX_GUESSES: usize = 4;
+/// Most groups that are tried.
+const MAX_GROUPS: usize = 128;
 /// Largest count and index of a plausible heap reference.
 const MAX_NUMBER: u32 = 4096;
 /// Bytes of an entry of a symbol node, with addresses of 8 bytes (HDF5 specification III.C).
@@ -39,6 +41,16 @@ pub(crate) fn heap_collections(bytes: &[u8], size: u64) -> Vec<u64> {
 
 /// Addresses of headers that nodes of symbol tables list and that are not in `bytes`.
 pub(crate) fn listed_headers(bytes: &[u8], size: u64) -> Vec<u64> {
+    listed(bytes, MAX_GUESSES, |address| outside(bytes, size, address))
+}
+
+/// Addresses of groups of the first generation that nodes of symbol tables list, with their headers in `bytes`.
+pub(crate) fn listed_groups(bytes: &[u8]) -> Vec<u64> {
+    listed(bytes, MAX_GROUPS, |address| is_group(bytes, address))
+}
+
+/// The first `most` addresses in nodes of symbol tables that are wanted, each once.
+fn listed(bytes: &[u8], most: usize, wanted: impl Fn(u64) -> bool) -> Vec<u64> {
     let mut addresses = Vec::new();
     for at in (0..bytes.len().saturating_sub(8)).step_by(8) {
         if bytes[at..at + 6] != *b"SNOD\x01\0" {
@@ -47,13 +59,18 @@ pub(crate) fn listed_headers(bytes: &[u8], size: u64) -> Vec<u64> {
         let count = usize::from(u16::from_le_bytes([bytes[at + 6], bytes[at + 7]]));
         for entry in bytes[at + 8..].chunks_exact(ENTRY).take(count.min(MAX_ENTRIES)) {
             let address = entry[8..16].iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte));
-            if outside(bytes, size, address) && !addresses.contains(&address) && addresses.len() < MAX_GUESSES
-            {
+            if addresses.len() < most && wanted(address) && !addresses.contains(&address) {
                 addresses.push(address);
             }
         }
     }
     addresses
+}
+
+/// Whether a header of version 1 at `address` begins with a symbol table message (IV.A.1.a, IV.A.2.r).
+fn is_group(bytes: &[u8], address: u64) -> bool {
+    let header = usize::try_from(address).ok().and_then(|at| bytes.get(at..at.checked_add(20)?));
+    header.is_some_and(|header| header[..2] == [1, 0] && header[16..18] == [0x11, 0])
 }
 
 /// Whether an address lies in the file, behind the bytes at hand.
@@ -90,5 +107,21 @@ mod tests {
         assert_eq!(listed_headers(&bytes, 10_000), [3000]);
         bytes.truncate(100);
         assert!(listed_headers(&bytes, 10_000).is_empty());
+    }
+
+    #[test]
+    fn groups_at_hand_are_found_by_their_headers() {
+        let mut bytes = vec![0; 512];
+        bytes[64..72].copy_from_slice(b"SNOD\x01\0\x03\0");
+        for (number, address) in [(0usize, 256u64), (1, 320), (2, 9000)] {
+            let at = 72 + number * ENTRY + 8;
+            bytes[at..at + 8].copy_from_slice(&address.to_le_bytes());
+        }
+        // The first is a group; the second begins with another message; the third is elsewhere.
+        bytes[256..258].copy_from_slice(&[1, 0]);
+        bytes[272..274].copy_from_slice(&[0x11, 0]);
+        bytes[320..322].copy_from_slice(&[1, 0]);
+        assert_eq!(listed_groups(&bytes), [256]);
+        assert_eq!(listed_headers(&bytes, 10_000), [9000]);
     }
 }

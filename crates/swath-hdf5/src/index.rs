@@ -31,6 +31,9 @@ pub struct Index {
     pub(crate) addresses: BTreeMap<u64, String>,
     /// How heap references in this file are to be read.
     pub(crate) encoding: Encoding,
+    /// Values that were read along, by their offset; not kept with the stored index.
+    #[serde(skip)]
+    pub(crate) ends: BTreeMap<u64, Vec<u8>>,
 }
 
 /// Widths and origin of the addresses in a file, from its superblock.
@@ -194,6 +197,12 @@ impl Index {
     /// Path of the object whose header is at `address` (as object references state it), if it was read.
     pub fn path_of(&self, address: u64) -> Option<&str> {
         self.addresses.get(&address).map(String::as_str)
+    }
+
+    /// A first or last element that was read along, as [`crate::OpenOptions::ends_of`] asked.
+    pub fn at_hand(&self, range: &std::ops::Range<u64>) -> Option<&[u8]> {
+        let bytes = self.ends.get(&range.start)?;
+        (bytes.len() as u64 == range.end - range.start).then_some(bytes)
     }
 
     /// All datasets with their absolute paths, in order of path.

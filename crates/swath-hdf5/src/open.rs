@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::blocks::{Around, Blocks};
 use crate::error::{Error, Result};
-use crate::hints::{heap_collections, listed_headers};
+use crate::hints::{heap_collections, listed_groups, listed_headers};
 use crate::index::Index;
 use crate::parser::{AdaptedFile, MetadataFile};
 use crate::reader::ReadRanges;
-use crate::walk::{Walked, walk};
+use crate::walk::{Walked, scout, walk};
 
 /// How an index is read, and how much a file may ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,18 +27,21 @@ pub struct OpenOptions {
     pub max_depth: usize,
     /// Most rounds of requests.
     pub max_waves: u32,
+    /// Names of datasets whose first and last elements are fetched along with the metadata; see [`Index::at_hand`].
+    pub ends_of: Vec<String>,
 }
 
 impl Default for OpenOptions {
-    /// 256 KiB blocks, 512 KiB first, at most 256 MiB, 200,000 objects, 64 levels, 64 waves.
+    /// 128 KiB blocks, 384 KiB first, at most 256 MiB, 200,000 objects, 64 levels, 64 waves.
     fn default() -> Self {
         OpenOptions {
-            block_size: 256 << 10,
-            first_read: 512 << 10,
+            block_size: 128 << 10,
+            first_read: 384 << 10,
             max_metadata_bytes: 256 << 20,
             max_objects: 200_000,
             max_depth: 64,
             max_waves: 64,
+            ends_of: Vec::new(),
         }
     }
 }
@@ -65,6 +68,13 @@ impl OpenOptions {
         self
     }
 
+    /// Sets [`OpenOptions::ends_of`].
+    #[must_use]
+    pub fn with_ends_of(mut self, names: &[&str]) -> Self {
+        self.ends_of = names.iter().map(|name| (*name).to_owned()).collect();
+        self
+    }
+
     /// Sets [`OpenOptions::max_objects`].
     #[must_use]
     pub fn with_max_objects(mut self, objects: u64) -> Self {
@@ -78,7 +88,8 @@ const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
 /// Signatures are looked for at 0, 512, 1024, 2048, … this often.
 const SIGNATURE_TRIES: u32 = 8;
 
-/// Reads everything about a file, or about one group of it, but the values.
+/// Reads everything about a file, or about one group of it, but the values (save those that
+/// [`OpenOptions::ends_of`] names).
 ///
 /// The first wave fetches the beginning of the file. Then the whole tree below `group` is walked as far as
 /// the bytes at hand allow, all blocks that were missed are fetched in one wave, and the tree is walked again
@@ -108,7 +119,7 @@ pub async fn read_index(reader: &dyn ReadRanges, group: &str, options: &OpenOpti
             return Err(Error::Limit { what: "rounds of requests for metadata".to_owned(), asked, allowed });
         }
         if blocks.waves() == 1 {
-            guess(&blocks, &root);
+            guess(&blocks, &root, options);
         }
         blocks.fetch_missed(reader).await?;
     }
@@ -124,6 +135,7 @@ fn index(walked: Walked, root: String, blocks: &Blocks) -> Index {
         unreadable: walked.unreadable,
         addresses: walked.addresses,
         encoding: walked.encoding,
+        ends: walked.ends,
     }
 }
 
@@ -152,14 +164,28 @@ async fn find_signature(reader: &dyn ReadRanges, blocks: &Blocks) -> Result<()> 
 }
 
 /// Adds to what was missed in the first walk what the first bytes point to.
-fn guess(blocks: &Blocks, root: &str) {
+fn guess(blocks: &Arc<Blocks>, root: &str, options: &OpenOptions) {
     let (bytes, size) = (blocks.beginning(), blocks.size());
+    let _ = catch_unwind(AssertUnwindSafe(|| guess_group(blocks, &bytes, root, options)));
     for address in heap_collections(&bytes, size) {
         blocks.suggest(address, Around::Cell);
     }
     if root == "/" {
         for address in listed_headers(&bytes, size) {
             blocks.suggest(address, Around::Block);
+        }
+    }
+}
+
+/// Where the root group cannot be read yet, its children may be at hand all the same: every group that symbol nodes list is
+/// tried in place of the first name of the path.
+fn guess_group(blocks: &Arc<Blocks>, bytes: &[u8], root: &str, options: &OpenOptions) {
+    let Some((_, rest)) = root.trim_start_matches('/').split_once('/') else { return };
+    let Ok(file) = AdaptedFile::open(blocks.clone()) else { return };
+    for address in listed_groups(bytes) {
+        let Some(candidate) = file.rooted_at(blocks, address) else { return };
+        if blocks.tentatively(|| scout(&candidate, &format!("/{rest}"), options)) {
+            return;
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Walked {
     pub(crate) addresses: BTreeMap<u64, String>,
     pub(crate) page_size: Option<u64>,
     pub(crate) encoding: Encoding,
+    /// First and last elements of the datasets that [`OpenOptions::ends_of`] names, by their offset.
+    pub(crate) ends: BTreeMap<u64, Vec<u8>>,
 }
 
 /// Walks everything below the group at `path`.
@@ -27,22 +29,26 @@ pub(crate) struct Walked {
 /// or attribute bytes. An object that cannot be read is no error; it is listed as unreadable.
 pub(crate) fn walk<F: MetadataFile>(file: &F, path: &str, options: &OpenOptions) -> Result<Walked> {
     let page_size = file.page_size().unwrap_or(None);
-    let mut walk = Walk {
-        file,
-        options,
-        found: Vec::new(),
-        unreadable: Vec::new(),
-        addresses: BTreeMap::new(),
-        ancestors: HashSet::new(),
-        heap_bytes: 0,
-    };
+    let mut walk = Walk::new(file, options);
     let group = walk.locate(path)?;
     walk.visit(path, &group, 0)?;
-    let (addresses, unreadable) = (walk.addresses, walk.unreadable);
+    let (addresses, unreadable, ends) = (walk.addresses, walk.unreadable, walk.ends);
     let path_of = |address: u64| addresses.get(&address).cloned();
     let objects = walk.found.into_iter().map(|(path, found)| (path, found.finish(&path_of))).collect();
-    Ok(Walked { objects, unreadable, page_size, encoding: file.encoding(), addresses })
+    Ok(Walked { objects, unreadable, page_size, encoding: file.encoding(), addresses, ends })
 }
+
+/// Walks everything below the group at `path`, only to miss what is not at hand. Whether there is such a group.
+pub(crate) fn scout<F: MetadataFile>(file: &F, path: &str, options: &OpenOptions) -> bool {
+    let mut walk = Walk::new(file, options);
+    match walk.locate(path) {
+        Ok(group) => walk.visit(path, &group, 0).is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Longest element of which the ends of a dataset are kept.
+const MAX_END: u64 = 64;
 
 /// An object whose attribute values still are as stored, for its references can only be resolved when the
 /// whole walk is done.
@@ -135,9 +141,41 @@ struct Walk<'a, F: MetadataFile> {
     /// Headers of the groups that enclose the one being visited, so that a link back is seen.
     ancestors: HashSet<u64>,
     heap_bytes: u64,
+    ends: BTreeMap<u64, Vec<u8>>,
 }
 
-impl<F: MetadataFile> Walk<'_, F> {
+impl<'a, F: MetadataFile> Walk<'a, F> {
+    fn new(file: &'a F, options: &'a OpenOptions) -> Self {
+        Walk {
+            file,
+            options,
+            found: Vec::new(),
+            unreadable: Vec::new(),
+            addresses: BTreeMap::new(),
+            ancestors: HashSet::new(),
+            heap_bytes: 0,
+            ends: BTreeMap::new(),
+        }
+    }
+
+    /// Brings the first and the last element of a contiguous dataset to hand.
+    fn take_ends(&mut self, path: &str, raw: &RawDataset) {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        if !self.options.ends_of.iter().any(|wanted| wanted == name) {
+            return;
+        }
+        let RawLayout::Contiguous { offset: Some(offset), size } = raw.layout else { return };
+        let element = raw.datatype.size();
+        if !(1..=MAX_END).contains(&element) || size < element {
+            return;
+        }
+        for at in [Some(offset), offset.checked_add(size - element)].into_iter().flatten() {
+            if let Some(bytes) = self.file.raw(at, element as usize) {
+                self.ends.insert(at, bytes.to_vec());
+            }
+        }
+    }
+
     /// Follows `path` from the root group.
     fn locate(&mut self, path: &str) -> Result<F::Node> {
         let mut node = self.file.root().map_err(|fault| fault.at("/"))?;
@@ -244,6 +282,7 @@ impl<F: MetadataFile> Walk<'_, F> {
         // Both are tried even if one fails, so that all their missing blocks are seen in one walk.
         let attributes = self.attributes(path, node);
         let raw = self.file.dataset(node)?;
+        self.take_ends(path, &raw);
         let attributes = attributes.map_err(|error| Fault::Malformed(error.to_string()))?;
         Ok(Found::Dataset(Box::new(dataset(raw)?), attributes))
     }

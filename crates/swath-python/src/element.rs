@@ -116,12 +116,12 @@ fn little_endian(values: &Values) -> Vec<u8> {
         Values::U16(list) => flat(list, u16::to_le_bytes),
         Values::U32(list) => flat(list, u32::to_le_bytes),
         Values::U64(list) => flat(list, u64::to_le_bytes),
-        Values::F16(list) => flat(list, |value| value.to_le_bytes()),
-        Values::BFloat16(list) => flat(list, |value| value.to_le_bytes()),
+        Values::F16(list) => list.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        Values::BFloat16(list) => list.iter().flat_map(|value| value.to_le_bytes()).collect(),
         Values::F32(list) => flat(list, f32::to_le_bytes),
         Values::F64(list) => flat(list, f64::to_le_bytes),
         Values::Complex32(list) => {
-            list.iter().flat_map(|z| flat(&[z.re, z.im], |part| part.to_le_bytes())).collect()
+            list.iter().flat_map(|z| [z.re.to_le_bytes(), z.im.to_le_bytes()].concat()).collect()
         }
         Values::Complex64(list) => list.iter().flat_map(|z| flat(&[z.re, z.im], f32::to_le_bytes)).collect(),
         Values::Complex128(list) => list.iter().flat_map(|z| flat(&[z.re, z.im], f64::to_le_bytes)).collect(),

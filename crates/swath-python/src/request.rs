@@ -23,7 +23,7 @@ pub(crate) struct LayerRequest {
 }
 
 impl LayerRequest {
-    pub(crate) fn options(&self, py: Python<'_>) -> PyResult<LayerOptions> {
+    pub(crate) fn options(self, py: Python<'_>) -> PyResult<LayerOptions> {
         let raised = |error| failure::raised(py, &error);
         let region = match (self.bbox, self.window) {
             (Some(_), Some(_)) => return Err(failure::usage(py, "give a bbox or a window, not both")),

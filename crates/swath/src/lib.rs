@@ -102,3 +102,8 @@ pub use session::{Session, SessionOptions};
 pub use stack::{Sample, Stack};
 pub use store::{Address, Object, Version};
 pub use tree::{Cost, DataArray, DataTree, LayerOptions, Measurement, OpenOptions, Region};
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -74,17 +74,38 @@ pub(crate) async fn reduce(
 }
 
 /// Reads several small things whole, all in one wave, as HDF5 has them.
-pub(crate) async fn read_small(object: &Object, plans: &[Plan]) -> Result<Vec<swath_hdf5::Values>> {
-    let read = read_small_bytes(object, plans).await?;
+/// What was read along with the index is not fetched again.
+pub(crate) async fn read_small(
+    object: &Object,
+    index: &swath_hdf5::Index,
+    plans: &[Plan],
+) -> Result<Vec<swath_hdf5::Values>> {
+    let read = read_small_bytes(object, index, plans).await?;
     let typed = plans.iter().zip(read).map(|(plan, bytes)| swath_hdf5::values(plan.datatype(), bytes));
     Ok(typed.collect::<swath_hdf5::Result<_>>()?)
 }
 
 /// As [`read_small`], as little-endian bytes in C order.
-pub(crate) async fn read_small_bytes(object: &Object, plans: &[Plan]) -> Result<Vec<Vec<u8>>> {
+pub(crate) async fn read_small_bytes(
+    object: &Object,
+    index: &swath_hdf5::Index,
+    plans: &[Plan],
+) -> Result<Vec<Vec<u8>>> {
     let ranges: Vec<Range<u64>> = plans.iter().flat_map(Plan::ranges).collect();
-    let fetched = object.read_ranges(&ranges).await.map_err(swath_hdf5::Error::Read)?;
-    let mut parts = fetched.parts.into_iter();
+    let absent: Vec<Range<u64>> =
+        ranges.iter().filter(|range| index.at_hand(range).is_none()).cloned().collect();
+    let mut fetched = Vec::new().into_iter();
+    if !absent.is_empty() {
+        fetched = object.read_ranges(&absent).await.map_err(swath_hdf5::Error::Read)?.parts.into_iter();
+    }
+    let parts: Vec<Bytes> = ranges
+        .iter()
+        .map(|range| match index.at_hand(range) {
+            Some(bytes) => Bytes::copy_from_slice(bytes),
+            None => fetched.next().unwrap_or_default(),
+        })
+        .collect();
+    let mut parts = parts.into_iter();
     let mut all = Vec::with_capacity(plans.len());
     for plan in plans {
         let mut output = vec![0; plan.output_bytes()];

@@ -17,7 +17,7 @@ use crate::granule::{Granule, GranuleName};
 use crate::http::{Http, HttpOptions, Ledger, SafeUrl, TokenHosts};
 use crate::read::ReadLimits;
 use crate::search::{Catalogue, Query, SearchResults};
-use crate::store::{Address, Store};
+use crate::store::{Address, S3Endpoint, Store};
 use crate::tree::{self, DataArray, DataTree, LayerOptions, Measurement, OpenOptions};
 
 /// NASA's Common Metadata Repository: the catalogue.
@@ -42,6 +42,9 @@ pub struct SessionOptions {
     pub s3_credentials_url: SafeUrl,
     /// An S3 endpoint in place of AWS's own, with buckets in its path.
     pub s3_endpoint_url: Option<SafeUrl>,
+    /// The region that requests to that endpoint are signed for; AWS's own are signed for us-west-2, where NASA's buckets
+    /// are.
+    pub s3_region: Option<String>,
     /// Hosts that may see the token, comma-separated: `host`, `*.domain` or `host:port`.
     pub token_hosts: String,
     /// Folder of the index cache; `None` reads cold every time.
@@ -59,6 +62,7 @@ impl Default for SessionOptions {
             edl_url: known(EDL_URL),
             s3_credentials_url: known(S3_CREDENTIALS_URL),
             s3_endpoint_url: None,
+            s3_region: None,
             token_hosts: TokenHosts::DEFAULT.to_owned(),
             cache: None,
             login: LoginOptions::default(),
@@ -68,7 +72,7 @@ impl Default for SessionOptions {
 
 impl SessionOptions {
     /// The real services, changed by the environment: `SWATH_CMR_URL`, `SWATH_EDL_URL`, `SWATH_S3CREDENTIALS_URL`,
-    /// `SWATH_S3_ENDPOINT_URL`, `SWATH_TOKEN_HOSTS`, `SWATH_ALLOW_HTTP=loopback`, `EARTHDATA_TOKEN`, `NETRC`,
+    /// `SWATH_S3_ENDPOINT_URL` (with `AWS_REGION`), `SWATH_TOKEN_HOSTS`, `SWATH_ALLOW_HTTP=loopback`, `EARTHDATA_TOKEN`, `NETRC`,
     /// `XDG_CACHE_HOME` (and, read elsewhere, `SSL_CERT_FILE`, `HTTPS_PROXY`, `NO_PROXY`).
     ///
     /// # Errors
@@ -94,6 +98,7 @@ impl SessionOptions {
         options.s3_credentials_url =
             address("SWATH_S3CREDENTIALS_URL")?.unwrap_or(options.s3_credentials_url);
         options.s3_endpoint_url = address("SWATH_S3_ENDPOINT_URL")?;
+        options.s3_region = lookup("AWS_REGION");
         options.token_hosts = lookup("SWATH_TOKEN_HOSTS").unwrap_or(options.token_hosts);
         options.http.allow_http_loopback = match lookup("SWATH_ALLOW_HTTP").as_deref() {
             None => false,
@@ -154,7 +159,8 @@ impl Session {
         let login = Arc::new(Login::new(http.clone(), options.edl_url, hosts, options.login));
         let credentials =
             Arc::new(CredentialSource::new(http.clone(), login.clone(), options.s3_credentials_url));
-        let store = Store { http, login, credentials, s3_endpoint: options.s3_endpoint_url };
+        let s3_endpoint = options.s3_endpoint_url.map(|url| S3Endpoint::new(url, options.s3_region));
+        let store = Store { http, login, credentials, s3_endpoint };
         let cache = options.cache.map(IndexCache::new);
         Ok(Self(Arc::new(Inner { store, catalogue_url: options.cmr_url, cache })))
     }

@@ -209,10 +209,6 @@ impl Demo {
         let seconds = begun.elapsed().as_secs_f64();
         let (requests, bytes) = (after.requests - before.requests, after.bytes - before.bytes);
         let megabytes = bytes as f64 / 1e6;
-        if !self.output.json {
-            self.output
-                .note(&format!("{name:<18} {requests:>4} requests {megabytes:>8.3} MB {seconds:>7.3} s"));
-        }
         self.steps.push(json!({ "name": name, "requests": requests, "bytes": bytes, "seconds": seconds }));
         self.say(&format!("{name:<18} {requests:>4} requests {megabytes:>8.3} MB {seconds:>7.3} s"))
     }

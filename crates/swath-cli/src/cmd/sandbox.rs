@@ -1,5 +1,7 @@
 //! `swath sandbox`: NASA's services over a folder of granules, in the foreground.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
 use swath_sandbox::{Sandbox, SandboxOptions};
 
@@ -14,7 +16,8 @@ pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<(), Failur
         None => options,
     };
     let sandbox = Sandbox::start(options).await?;
-    sandbox.write_ca(&std::env::temp_dir().join(format!("swath-sandbox-{}.pem", std::process::id())))?;
+    let authority = Authority(std::env::temp_dir().join(format!("swath-sandbox-{}.pem", std::process::id())));
+    sandbox.write_ca(&authority.0)?;
     let environment = sandbox.environment();
     if output.json {
         let map: Map<String, Value> =
@@ -27,4 +30,13 @@ pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<(), Failur
     }
     output.note("the sandbox is running; end it with Ctrl-C");
     std::future::pending().await
+}
+
+/// The file of the sandbox's certificate authority; it goes when the sandbox does.
+struct Authority(PathBuf);
+
+impl Drop for Authority {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }

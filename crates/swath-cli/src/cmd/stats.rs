@@ -1,6 +1,7 @@
 //! `swath stats`: statistics of a window, source by source.
 
 use futures::stream::{self, StreamExt};
+use swath::granule::is_backscatter;
 use swath::{Measurement, Session};
 
 use crate::args::StatsArgs;
@@ -52,7 +53,7 @@ fn text(measured: &Measurement) -> Result<String, Failure> {
     let (window, totals) = (measured.layer.window()?, measured.layer.tree().object().ledger().totals());
     let found = &measured.statistics;
     let figure = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.8}"));
-    let decibel = found.mean_decibel();
+    let decibel = found.mean_decibel().filter(|_| is_backscatter(measured.layer.name()));
     let decibel = decibel.map_or_else(String::new, |value| format!(" ({value:.2} dB)"));
     Ok(format!(
         "{}\n  {} · rows {}+{}, columns {}+{}{}\n  mean {}{decibel} · std {} · min {} · max {} (linear)\n  \

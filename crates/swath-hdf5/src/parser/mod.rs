@@ -40,6 +40,8 @@ pub(crate) trait MetadataFile {
     fn dataset(&self, node: &Self::Node) -> Result<RawDataset, Fault>;
     /// What a stored reference into the global heap refers to: so many elements of `element` bytes.
     fn heap_object(&self, node: &Self::Node, reference: &[u8], element: usize) -> Result<Vec<u8>, Fault>;
+    /// Bytes of the file as they are.
+    fn raw(&self, offset: u64, length: usize) -> Option<bytes::Bytes>;
 }
 
 /// What an object is.

@@ -43,14 +43,47 @@ fn demo_granules_open_in_two_waves() {
         let window = [500..600, 500..520];
         let (opened, read) = open_and_read(MemoryReader::new(bytes.clone()), FREQUENCY_A, &window);
         // The first read, the page with what the last session wrote, and one collection of the heap.
-        let expected = ReadCounts { waves: 2, requests: 3, bytes: (512 + 256 + 64) * KIB, bytes_again: 0 };
+        let expected = ReadCounts { waves: 2, requests: 3, bytes: (384 + 128 + 32) * KIB, bytes_again: 0 };
         assert_eq!(opened, expected, "{name}: group");
         assert_eq!((read.waves, read.requests), (1, 4), "{name}: window");
         let (opened, _) = open_and_read(MemoryReader::new(bytes), "/", &window);
         // Besides those the page of the second session, and the heap collections of the other two.
         let expected =
-            ReadCounts { waves: 3, requests: 6, bytes: (512 + 2 * 256 + 3 * 64) * KIB, bytes_again: 0 };
+            ReadCounts { waves: 3, requests: 6, bytes: (384 + 2 * 128 + 3 * 32) * KIB, bytes_again: 0 };
         assert_eq!(opened, expected, "{name}: whole file");
+    }
+}
+
+/// Where the ends of axes come along, they cost neither a wave nor bytes of their own later.
+fn ends_come_along(reader: impl ReadRanges) -> ReadCounts {
+    let reader = CountingReader::new(reader);
+    let names = ["xCoordinates", "yCoordinates", "xCoordinateSpacing", "projection"];
+    let options = OpenOptions::default().with_ends_of(&names);
+    let index = block_on(read_index(&reader, FREQUENCY_A, &options)).unwrap();
+    let opened = reader.counts();
+    for name in names {
+        let path = format!("{FREQUENCY_A}/{name}");
+        let dataset = index.dataset(&path).unwrap();
+        let last = dataset.shape.first().map_or(0, |count| count - 1);
+        for at in [0, last] {
+            let one = [at..at + 1];
+            let selection = Selection::window(if dataset.shape.is_empty() { &[] } else { &one });
+            let plan = dataset.plan(&path, &selection).unwrap();
+            let along: Vec<&[u8]> =
+                plan.ranges().iter().map(|range| index.at_hand(range).expect("it came along")).collect();
+            assert_eq!(along.concat(), block_on(read_bytes(&reader, &plan)).unwrap(), "{path} {at}");
+        }
+        assert_eq!(index.at_hand(&(1..9)), None);
+    }
+    opened
+}
+
+#[test]
+fn ends_of_axes_come_with_the_metadata() {
+    for (name, bytes) in granules() {
+        let opened = ends_come_along(MemoryReader::new(bytes));
+        assert_eq!((opened.waves, opened.bytes_again), (2, 0), "{name}");
+        assert!(opened.requests <= 4, "{name}: {opened:?}");
     }
 }
 
@@ -69,4 +102,7 @@ fn full_size_granule_opens_within_its_budget() {
     assert!(group.waves <= 2 && group.bytes <= 1_250_000, "group {group:?}");
     assert!(tree.waves <= 3 && tree.bytes <= 1_500_000, "tree {tree:?}");
     assert_eq!(read.waves, 1);
+    let ends = ends_come_along(&reader);
+    println!("with ends {ends:?}");
+    assert!(ends.waves <= 2 && ends.bytes <= 1_250_000, "with ends {ends:?}");
 }

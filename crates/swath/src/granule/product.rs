@@ -104,6 +104,13 @@ impl ProductFacts {
     }
 }
 
+/// Whether a layer is a diagonal covariance term: backscatter as linear power, which decibels are for. Their names are two
+/// polarizations, the same twice: `HHHH`, `HVHV`, `RHRH`, …
+pub fn is_backscatter(layer: &str) -> bool {
+    let (first, second) = layer.split_at_checked(2).unwrap_or_default();
+    first == second && first.len() == 2 && first.bytes().all(|letter| b"HVLR".contains(&letter))
+}
+
 impl fmt::Display for Product {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
@@ -119,6 +126,16 @@ impl fmt::Debug for Product {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_diagonal_terms_are_backscatter() {
+        for layer in ["HHHH", "HVHV", "VHVH", "VVVV", "RHRH", "LVLV"] {
+            assert!(is_backscatter(layer), "{layer}");
+        }
+        for layer in ["HHHV", "mask", "", "HH", "HHH", "numberOfLooks", "ééé"] {
+            assert!(!is_backscatter(layer), "{layer}");
+        }
+    }
 
     #[test]
     fn every_product_is_listed_once_and_has_its_group() {

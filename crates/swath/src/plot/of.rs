@@ -3,7 +3,7 @@
 use super::{Quicklook, Scale, SeriesPlot, SeriesPoint};
 use crate::array::{Array, Values, Window};
 use crate::error::{Error, Result};
-use crate::granule::{Direction, GranuleName};
+use crate::granule::{Direction, GranuleName, is_backscatter};
 use crate::stack::Sample;
 use crate::tree::DataArray;
 
@@ -56,7 +56,7 @@ pub fn series(samples: &[Sample]) -> Result<Vec<u8>> {
     plot.place = &place;
     // The spread of speckle is far larger than any change of the mean; drawn, it would hide the change.
     plot.band = false;
-    plot.scale = if is_covariance_term(layer) { Scale::Decibel } else { Scale::Linear };
+    plot.scale = if is_backscatter(layer) { Scale::Decibel } else { Scale::Linear };
     plot.png()
 }
 
@@ -84,13 +84,7 @@ fn place_of(name: &GranuleName) -> String {
 
 /// Whether the layer is a diagonal covariance term: backscatter as linear power.
 fn is_power(layer: &DataArray) -> bool {
-    is_covariance_term(layer.name()) && layer.data_type() == "float32"
-}
-
-/// `HHHH`, `HVHV`, …: two polarizations, the same twice.
-fn is_covariance_term(name: &str) -> bool {
-    let (first, second) = name.split_at_checked(2).unwrap_or_default();
-    first == second && !first.is_empty() && first.bytes().all(|letter| b"HVLR".contains(&letter))
+    is_backscatter(layer.name()) && layer.data_type() == "float32"
 }
 
 /// The values as the picture takes them; what is lost in rounding is less than a shade of grey.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::array::{Array, Values};
 use crate::error::{Error, Result};
 use crate::geo::{Grid, LonLatBox};
-use crate::granule::GranuleName;
+use crate::granule::{GranuleName, is_backscatter};
 use crate::reduce::Statistics;
 use crate::tree::DataArray;
 
@@ -49,8 +49,13 @@ impl Sample {
             "std": found.std,
             "min": found.min,
             "max": found.max,
-            "mean_db": found.mean_decibel(),
+            "mean_db": self.mean_decibel(),
         })
+    }
+
+    /// The mean in decibel, where that has a meaning: of backscatter.
+    pub fn mean_decibel(&self) -> Option<f64> {
+        self.statistics.mean_decibel().filter(|_| is_backscatter(&self.layer))
     }
 }
 

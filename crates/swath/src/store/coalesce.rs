@@ -11,6 +11,9 @@ pub(crate) struct Coalescing {
     pub(crate) merge_up_to: u64,
     /// A range longer than this is split into pieces of this length.
     pub(crate) split_above: u64,
+    /// The only request of a wave is split in two when it is at least this long. A new connection is slow at first, two
+    /// together are twice as fast; and the second one is open when the next wave wants it.
+    pub(crate) pair_from: u64,
 }
 
 /// One request and the ranges that it serves: place in the caller's list, and range.
@@ -22,9 +25,11 @@ pub(crate) struct Merged {
 
 impl Coalescing {
     /// For servers: a request costs some 30 ms of thinking, in which one stream moves a megabyte or more.
-    pub(crate) const REMOTE: Self = Self { gap: 128 << 10, merge_up_to: 2 << 20, split_above: 8 << 20 };
+    pub(crate) const REMOTE: Self =
+        Self { gap: 128 << 10, merge_up_to: 2 << 20, split_above: 8 << 20, pair_from: 256 << 10 };
     /// For disks and memory: nothing is gained by reading more than is asked.
-    pub(crate) const LOCAL: Self = Self { gap: 1, merge_up_to: 64 << 20, split_above: u64::MAX };
+    pub(crate) const LOCAL: Self =
+        Self { gap: 1, merge_up_to: 64 << 20, split_above: u64::MAX, pair_from: u64::MAX };
 
     /// The requests for `ranges`, in the order of their offsets. Empty ranges are served by an empty request each
     /// neighbour absorbs; overlapping ranges share one request.
@@ -51,13 +56,14 @@ impl Coalescing {
         overlaps || (near && short)
     }
 
-    /// The pieces that a long range is read in.
-    pub(crate) fn split(&self, range: &Range<u64>) -> Vec<Range<u64>> {
+    /// The pieces that a long range is read in; `alone` if it is all of its wave.
+    pub(crate) fn split(&self, range: &Range<u64>, alone: bool) -> Vec<Range<u64>> {
         let length = range.end - range.start;
-        if length <= self.split_above {
+        let fewest = if alone && length >= self.pair_from { 2 } else { 1 };
+        let pieces = length.div_ceil(self.split_above).max(fewest);
+        if pieces == 1 {
             return vec![range.clone()];
         }
-        let pieces = length.div_ceil(self.split_above);
         let each = length.div_ceil(pieces);
         (0..pieces).map(|i| range.start + i * each..(range.start + (i + 1) * each).min(range.end)).collect()
     }
@@ -68,7 +74,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const SMALL: Coalescing = Coalescing { gap: 10, merge_up_to: 100, split_above: 64 };
+    const SMALL: Coalescing = Coalescing { gap: 10, merge_up_to: 100, split_above: 64, pair_from: 40 };
 
     #[test]
     fn near_ranges_become_one_request_and_keep_their_places() {
@@ -80,8 +86,17 @@ mod tests {
 
     #[test]
     fn long_ranges_are_split_evenly() {
-        assert_eq!(SMALL.split(&(0..64)), [0..64]);
-        assert_eq!(SMALL.split(&(10..140)), [10..54, 54..98, 98..140]);
+        assert_eq!(SMALL.split(&(0..64), false), [0..64]);
+        assert_eq!(SMALL.split(&(10..140), false), [10..54, 54..98, 98..140]);
+        assert_eq!(SMALL.split(&(0..0), true), [0..0]);
+    }
+
+    #[test]
+    fn a_lone_range_is_read_as_two_halves() {
+        assert_eq!(SMALL.split(&(0..39), true), [0..39]);
+        assert_eq!(SMALL.split(&(0..41), true), [0..21, 21..41]);
+        assert_eq!(SMALL.split(&(10..140), true), [10..54, 54..98, 98..140]);
+        assert_eq!(Coalescing::LOCAL.split(&(0..1 << 40), true).len(), 1);
     }
 
     proptest! {

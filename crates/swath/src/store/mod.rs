@@ -21,10 +21,11 @@ use swath_hdf5::{Fetched, ReadError, ReadRanges};
 
 use crate::auth::{CredentialSource, Login};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Http, Ledger, SafeUrl};
+use crate::http::{Http, Ledger};
 
 pub use address::Address;
 pub(crate) use coalesce::Coalescing;
+pub(crate) use signed::S3Endpoint;
 
 /// Which version of an object is being read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,13 @@ pub struct Version {
     pub size: u64,
     /// Entity tag as the server gives it, or the time of the last change of a local file.
     pub tag: Option<String>,
+}
+
+impl Version {
+    /// Whether both may be the same version: an answer without bytes names no tag.
+    fn agrees(&self, other: &Self) -> bool {
+        self.size == other.size && (self.tag == other.tag || self.tag.is_none() || other.tag.is_none())
+    }
 }
 
 /// One part of an object, with the version it came from.
@@ -105,13 +113,13 @@ impl Object {
         let part = self.source.read(range, known.as_ref()).await?;
         let mut version = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         match version.as_ref() {
-            Some(seen) if *seen != part.version => Err(Error::new(
+            Some(seen) if !seen.agrees(&part.version) => Err(Error::new(
                 ErrorKind::Integrity,
                 format!("{} was replaced while it was read", self.address),
             )
             .with_hint("run the command again")),
-            Some(_) => Ok(part.bytes),
-            None => {
+            Some(Version { tag: Some(_), .. }) => Ok(part.bytes),
+            _ => {
                 *version = Some(part.version);
                 Ok(part.bytes)
             }
@@ -125,9 +133,10 @@ impl Object {
         }
         self.waves.fetch_add(1, Ordering::Relaxed);
         let requests = self.coalescing.requests(ranges);
+        let alone = requests.len() == 1;
         stream::iter(requests)
             .map(move |request| async move {
-                let bytes = self.read_parallel(request.range.clone()).await?;
+                let bytes = self.read_parallel(request.range.clone(), alone).await?;
                 let cut = |member: &(usize, Range<u64>)| {
                     let place = |at: u64| (at.saturating_sub(request.range.start) as usize).min(bytes.len());
                     (member.0, bytes.slice(place(member.1.start)..place(member.1.end)))
@@ -141,8 +150,8 @@ impl Object {
     }
 
     /// One request, or several when the range is so long that one stream would be slower.
-    async fn read_parallel(&self, range: Range<u64>) -> Result<Bytes> {
-        let pieces = self.coalescing.split(&range);
+    async fn read_parallel(&self, range: Range<u64>, alone: bool) -> Result<Bytes> {
+        let pieces = self.coalescing.split(&range, alone);
         if pieces.len() == 1 {
             return self.read(range).await;
         }
@@ -174,7 +183,7 @@ pub(crate) struct Store {
     pub(crate) http: Http,
     pub(crate) login: Arc<Login>,
     pub(crate) credentials: Arc<CredentialSource>,
-    pub(crate) s3_endpoint: Option<SafeUrl>,
+    pub(crate) s3_endpoint: Option<S3Endpoint>,
 }
 
 impl Store {

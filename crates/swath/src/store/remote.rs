@@ -59,16 +59,16 @@ impl Remote {
     async fn read_range(&self, range: Range<u64>, known: Option<&Version>) -> Result<Part> {
         let mut renewed = false;
         loop {
-            let (target, answer) = match self.way(&range, known).await? {
-                Way::Known(target) => {
+            let way = self.way(&range, known).await?;
+            // What is new is not looked for again: it would not help.
+            renewed |= !matches!(way, Way::Known(_));
+            let (target, answer) = match way {
+                Way::Known(target) | Way::Pointed(target) => {
                     let request = self.request(&target.url, target.headers.clone(), &range, known);
                     let answer = self.http.read_range(&request).await?;
                     (target, answer)
                 }
-                Way::Found(target, answer) => {
-                    renewed = true; // It is new: looking for it again would not help.
-                    (target, answer)
-                }
+                Way::Found(target, answer) => (target, answer),
             };
             match answer {
                 RangeAnswer::Bytes { bytes, size, etag } => {
@@ -78,12 +78,9 @@ impl Remote {
                     renewed = true;
                     self.forget(&target).await;
                 }
-                RangeAnswer::Other(refusal) if is_past_end(&refusal, &range) => {
+                RangeAnswer::Other(refusal) if known.is_none() && is_past_end(&refusal, &range) => {
                     let size = size_of_refusal(&refusal).unwrap_or(0);
-                    return Ok(Part {
-                        bytes: Bytes::new(),
-                        version: Version { size, tag: known.and_then(|v| v.tag.clone()) },
-                    });
+                    return Ok(Part { bytes: Bytes::new(), version: Version { size, tag: None } });
                 }
                 RangeAnswer::Other(refusal) => return Err(meaning(&refusal, &self.url)),
             }
@@ -120,7 +117,7 @@ impl Remote {
             }
             Route::Gateway { login } => self.follow(login, range, known).await?,
         };
-        if let Way::Known(new) | Way::Found(new, RangeAnswer::Bytes { .. }) = &found {
+        if let Way::Known(new) | Way::Pointed(new) | Way::Found(new, RangeAnswer::Bytes { .. }) = &found {
             *target = Some(new.clone());
         }
         Ok(found)
@@ -149,7 +146,17 @@ impl Remote {
                     if is_login(&next) {
                         return Err(no_token.take().unwrap_or_else(|| refused_token(&self.url)));
                     }
-                    expires = expiry_of(next.secret()).or_else(|| max_age(&redirect));
+                    // A signed URL is the end of the way. It is told to the other readers before its bytes
+                    // are asked for: they must not wait for the body of the first range.
+                    if let Some(expires) = expiry_of(next.secret()) {
+                        return Ok(Way::Pointed(Arc::new(Target::new(
+                            next,
+                            HeaderMap::new(),
+                            Some(expires),
+                            None,
+                        ))));
+                    }
+                    expires = max_age(&redirect);
                     url = next;
                 }
                 RangeAnswer::Other(refusal) if refusal.status == 401 && no_token.is_some() => {
@@ -197,8 +204,13 @@ impl Source for Remote {
     }
 }
 
+/// What looking for the way came to.
 enum Way {
+    /// A target that was there already.
     Known(Arc<Target>),
+    /// A new one, not asked yet.
+    Pointed(Arc<Target>),
+    /// A new one, with its first answer.
     Found(Arc<Target>, RangeAnswer),
 }
 
@@ -230,9 +242,10 @@ fn is_stale(refusal: &Response) -> bool {
         || matches!(code.as_deref(), Some("ExpiredToken" | "InvalidToken" | "RequestExpired"))
 }
 
-/// Whether the range begins at or after the end of the object: nothing to read, and no fault of anybody's.
+/// Whether the range begins at or after the end of an object whose size was not known: nothing to read, and no fault
+/// of anybody's.
 fn is_past_end(refusal: &Response, range: &Range<u64>) -> bool {
-    refusal.status == 416 && size_of_refusal(refusal).is_some_and(|size| size == 0 && range.start == 0)
+    refusal.status == 416 && size_of_refusal(refusal).is_some_and(|size| size <= range.start)
 }
 
 /// `Content-Range: bytes */SIZE` of a 416 (RFC 9110 §15.5.17).

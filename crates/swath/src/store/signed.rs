@@ -15,6 +15,19 @@ const REGION: &str = "us-west-2";
 /// The regional endpoint; the bucket is put in front of the host.
 const ENDPOINT: &str = "https://s3.us-west-2.amazonaws.com";
 
+/// An S3 service that is not AWS's own: its buckets are the first part of the path.
+#[derive(Debug, Clone)]
+pub(crate) struct S3Endpoint {
+    url: SafeUrl,
+    region: String,
+}
+
+impl S3Endpoint {
+    pub(crate) fn new(url: SafeUrl, region: Option<String>) -> Self {
+        Self { url, region: region.unwrap_or_else(|| REGION.to_owned()) }
+    }
+}
+
 /// Where an S3 object is: a bucket at an endpoint, and a key.
 #[derive(Debug)]
 pub(super) struct S3Location {
@@ -23,13 +36,13 @@ pub(super) struct S3Location {
 }
 
 impl S3Location {
-    /// `endpoint` replaces AWS's own; its buckets are then the first part of the path.
-    pub(super) fn new(endpoint: Option<&SafeUrl>, bucket: &str, key: &str) -> Result<Self> {
-        let (endpoint, style) = match endpoint {
-            Some(endpoint) => (endpoint.secret().clone(), UrlStyle::Path),
-            None => (SafeUrl::parse(ENDPOINT)?.secret().clone(), UrlStyle::VirtualHost),
+    /// An object of AWS's own service, or of the one at `endpoint`.
+    pub(super) fn new(endpoint: Option<&S3Endpoint>, bucket: &str, key: &str) -> Result<Self> {
+        let (url, region, style) = match endpoint {
+            Some(endpoint) => (endpoint.url.secret().clone(), endpoint.region.clone(), UrlStyle::Path),
+            None => (SafeUrl::parse(ENDPOINT)?.secret().clone(), REGION.to_owned(), UrlStyle::VirtualHost),
         };
-        let bucket = Bucket::new(endpoint, style, bucket.to_owned(), REGION).map_err(|error| {
+        let bucket = Bucket::new(url, style, bucket.to_owned(), region).map_err(|error| {
             Error::usage(format!("s3://{bucket}/{key} cannot be addressed")).because(error)
         })?;
         Ok(Self { bucket, key: key.to_owned() })
@@ -88,7 +101,7 @@ mod tests {
     fn aws_is_the_default_and_an_endpoint_takes_the_bucket_into_its_path() {
         let aws = S3Location::new(None, "b", "a/k.h5").unwrap().plain_url().unwrap();
         assert_eq!(aws.to_string(), "https://b.s3.us-west-2.amazonaws.com/a/k.h5");
-        let endpoint = SafeUrl::parse("https://127.0.0.1:9000").unwrap();
+        let endpoint = S3Endpoint::new(SafeUrl::parse("https://127.0.0.1:9000").unwrap(), None);
         let own = S3Location::new(Some(&endpoint), "b", "a/k.h5").unwrap().plain_url().unwrap();
         assert_eq!(own.to_string(), "https://127.0.0.1:9000/b/a/k.h5");
     }

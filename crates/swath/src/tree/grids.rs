@@ -48,6 +48,9 @@ const X: &str = "xCoordinates";
 const Y: &str = "yCoordinates";
 const PROJECTION: &str = "projection";
 
+/// Datasets of a grid whose ends say where it is.
+pub(super) const AXES: &[&str] = &[X, Y, "xCoordinateSpacing", "yCoordinateSpacing", PROJECTION];
+
 /// The groups that hold a product's image grids: `…/grids/…` with axes and a projection.
 pub(crate) fn grid_groups(index: &Index) -> Vec<String> {
     let has = |group: &str, name: &str| index.get(&format!("{group}/{name}")).is_some();
@@ -74,7 +77,7 @@ pub(crate) async fn read_axes(
         }
     }
     let asked: Vec<Plan> = plans.iter().flatten().cloned().collect();
-    let mut answers = read_small(object, &asked).await?.into_iter();
+    let mut answers = read_small(object, index, &asked).await?.into_iter();
     let mut values =
         plans.iter().map(|plan| plan.as_ref().and_then(|_| answers.next()).and_then(|v| number(&v)));
     let mut axes = BTreeMap::new();

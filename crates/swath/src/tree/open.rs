@@ -139,14 +139,15 @@ impl DataTree {
             paths.push(path.to_owned());
             plans.push(plan);
         }
-        let read = read_small_bytes(self.object(), &plans).await;
+        let read = read_small_bytes(self.object(), self.index(), &plans).await;
         Ok(paths.into_iter().zip(read.map_err(|error| self.reconsider(error))?).collect())
     }
 }
 
-/// Reads the index from the file, and the ends of its grids' axes in one more wave; saves both.
+/// Reads the index from the file and the ends of its grids' axes along with it; saves both.
 async fn read_cold(object: &Object, group: &str, cache: Option<&IndexCache>) -> Result<Saved> {
-    let index = read_index(object, group, &swath_hdf5::OpenOptions::default()).await?;
+    let options = swath_hdf5::OpenOptions::default().with_ends_of(grids::AXES);
+    let index = read_index(object, group, &options).await?;
     let axes = grids::read_axes(object, &index, &grids::grid_groups(&index)).await?;
     let version = object.version().unwrap_or(crate::store::Version { size: index.size, tag: None });
     let saved = Saved { version, axes, index };

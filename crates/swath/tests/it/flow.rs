@@ -41,7 +41,7 @@ async fn every_window_equals_what_h5py_and_rioxarray_read() {
             match wanted[name].as_f64() {
                 // The deviation is a difference of large sums in the witness, so its last digits differ.
                 Some(wanted) if name == "std" => {
-                    assert!((figure.unwrap() - wanted).abs() <= 1e-11 * wanted.abs().max(1e-3))
+                    assert!((figure.unwrap() - wanted).abs() <= 1e-11 * wanted.abs().max(1e-3));
                 }
                 Some(wanted) => assert_close(figure.unwrap(), wanted),
                 None => assert_eq!(figure, None),

@@ -35,11 +35,13 @@ struct BlockStorage {
     blocks: Arc<Blocks>,
     /// Whether what is read now lies alone, so that little around it is worth fetching.
     alone: AtomicBool,
+    /// A superblock to be seen in place of the file's own, and where.
+    superblock: Option<(u64, Vec<u8>)>,
 }
 
 impl BlockStorage {
     fn new(blocks: Arc<Blocks>) -> Self {
-        BlockStorage { blocks, alone: AtomicBool::new(false) }
+        BlockStorage { blocks, alone: AtomicBool::new(false), superblock: None }
     }
 }
 
@@ -60,6 +62,11 @@ impl Storage for BlockStorage {
                 available: self.blocks.size().saturating_sub(offset),
             },
         })?;
+        if let Some((_, superblock)) = self.superblock.as_ref().filter(|(at, _)| *at == offset) {
+            let mut seen = bytes.to_vec();
+            seen.iter_mut().zip(superblock).for_each(|(byte, own)| *byte = *own);
+            return StorageBuffer::from_shared_owner(Arc::new(seen), 0, length);
+        }
         StorageBuffer::from_shared_owner(Arc::new(bytes), 0, length)
     }
 }
@@ -68,6 +75,13 @@ impl Storage for BlockStorage {
 pub(crate) struct AdaptedFile {
     file: upstream::Hdf5File,
     storage: Arc<BlockStorage>,
+}
+
+fn options() -> upstream::OpenOptions {
+    upstream::OpenOptions::default()
+        .with_chunk_cache_bytes(0)
+        .with_max_object_header_bytes(MAX_HEADER)
+        .with_max_read_bytes(0)
 }
 
 /// A node of an [`AdaptedFile`].
@@ -85,13 +99,29 @@ enum Handle {
 impl AdaptedFile {
     /// Parses the superblock.
     pub(crate) fn open(blocks: Arc<Blocks>) -> Answer<Self> {
-        let options = upstream::OpenOptions::default()
-            .with_chunk_cache_bytes(0)
-            .with_max_object_header_bytes(MAX_HEADER)
-            .with_max_read_bytes(0);
         let storage = Arc::new(BlockStorage::new(blocks));
-        let file = upstream::Hdf5File::from_storage_with_options(storage.clone(), options)?;
+        let file = upstream::Hdf5File::from_storage_with_options(storage.clone(), options())?;
         Ok(AdaptedFile { file, storage })
+    }
+
+    /// The same file, as if the group whose header is at `address` were its root. `None` if the superblock is
+    /// of a kind that names its root otherwise.
+    pub(crate) fn rooted_at(&self, blocks: &Arc<Blocks>, address: u64) -> Option<Self> {
+        let superblock = self.file.superblock();
+        if superblock.version < 2 || superblock.offset_size != 8 {
+            return None;
+        }
+        // Signature, version, widths and flags; base, extension, end, root; checksum (II.A, version 2).
+        let base = superblock.base_address;
+        let mut bytes = blocks.read(base, 48).ok()?.to_vec();
+        bytes[36..44].copy_from_slice(&address.to_le_bytes());
+        let checksum = upstream::checksum::jenkins_lookup3(&bytes[..44]);
+        bytes[44..48].copy_from_slice(&checksum.to_le_bytes());
+        let mut storage = BlockStorage::new(blocks.clone());
+        storage.superblock = Some((base, bytes));
+        let storage = Arc::new(storage);
+        let file = upstream::Hdf5File::from_storage_with_options(storage.clone(), options()).ok()?;
+        Some(AdaptedFile { file, storage })
     }
 
     fn header(&self, address: u64) -> Answer<Arc<ObjectHeader>> {
@@ -251,6 +281,10 @@ impl MetadataFile for AdaptedFile {
         };
         self.storage.alone.store(false, Ordering::Relaxed);
         Ok(bytes?)
+    }
+
+    fn raw(&self, offset: u64, length: usize) -> Option<bytes::Bytes> {
+        self.storage.blocks.read_leniently(offset, length, Around::Cell).ok()
     }
 }
 
