@@ -92,10 +92,10 @@ def benchmarks() -> str:
     text = re.sub(r"\A# .*\n", "", text)
     text = re.sub(r"^(#+ )", r"#\1", text, flags=re.MULTILINE)
     # Links of that file lead to files of the repository, which are not on the site.
-    return re.sub(r"\]\((?!https?://|#)([^)]*)\)", lambda found: f"]({on_github(found[1])})", text)
+    return re.sub(r"\]\((?!https?://|#)([^)]*)\)", lambda found: f"]({in_repository(found[1])})", text)
 
 
-def on_github(path: str) -> str:
+def in_repository(path: str) -> str:
     return f"https://github.com/swath-rs/swath/blob/main/{posixpath.normpath(f'docs/{path}')}"
 
 
