@@ -91,9 +91,10 @@ notebooks: docs-venv
     .tools/docs-venv/bin/python docs/notebooks/check.py
     SWATH_BIN="${CARGO_TARGET_DIR:-target}/debug/swath" .tools/docs-venv/bin/python docs/site/check.py
 
+# (never with --quiet: it lets warnings pass, broken links too)
 # the pages of the manual, in target/site; a broken link is an error
 docs: docs-venv
-    SWATH_BIN="$(realpath "${CARGO_TARGET_DIR:-target}/debug/swath")" NO_MKDOCS_2_WARNING=1 .tools/docs-venv/bin/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
+    SWATH_BIN="$(realpath "${CARGO_TARGET_DIR:-target}/debug/swath")" NO_MKDOCS_2_WARNING=1 .tools/docs-venv/bin/mkdocs build --strict --config-file docs/site/mkdocs.yml
 
 # granules of unusual layout with their expected values, in target/fixtures; made anew when the scripts change
 variants:
