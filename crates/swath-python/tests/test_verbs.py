@@ -128,6 +128,17 @@ def test_a_tree_is_a_mapping_and_prints_for_nothing(
     assert layer[600, 650].shape == () and tree.cost["requests"] > spent["requests"]
 
 
+def test_an_open_tree_goes_on_in_xarray(sandbox: swath.SandboxSession, granules: swath.Results) -> None:
+    tree = sandbox.open(granules[0])
+    spent = tree.cost["requests"]
+    dt = tree["science/LSAR/GCOV/grids"].to_xarray(chunks={}, decode_timedelta=False)
+    assert list(dt.children) == ["frequencyA", "frequencyB"]
+    # The coordinates, in one wave; nothing of the metadata again.
+    assert tree.cost["requests"] - spent <= 8
+    there = xr.open_datatree(granules[0].url, engine="swath", session=sandbox, group="/science/LSAR/GCOV/grids")
+    xr.testing.assert_identical(dt["frequencyB"].to_dataset(), there["frequencyB"].to_dataset())
+
+
 def test_repr_after_opening_in_xarray_costs_nothing(
     sandbox: swath.SandboxSession, granules: swath.Results
 ) -> None:

@@ -271,8 +271,10 @@ impl Session {
         layer: &str,
         limits: ReadLimits,
     ) -> Vec<Result<DataArray>> {
-        let opening = stream::iter(sources).map(|source| self.open_layer(source, frequency, layer, limits));
-        opening.buffered(AT_ONCE).collect().await
+        // A list, not an iterator: that would keep the future from being spawned (the compiler cannot see it is Send).
+        let opening: Vec<_> =
+            sources.iter().map(|source| self.open_layer(source, frequency, layer, limits)).collect();
+        stream::iter(opening).buffered(AT_ONCE).collect().await
     }
 
     /// Where a source is: an address as it stands, or what the catalogue says of a granule's name.

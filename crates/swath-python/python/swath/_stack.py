@@ -11,7 +11,7 @@ from xarray.backends import BackendArray
 from xarray.conventions import decode_cf_variable
 from xarray.core import indexing
 
-from ._reading import along, blocks, fill
+from ._reading import along, blocks, fill, read
 from ._tree import Opened, reopen
 from ._values import Description, described
 
@@ -123,11 +123,11 @@ def _coordinates(
     coordinates: dict[str, Any] = {}
     for name, dim, start, count in zip(("y", "x"), layer.dims[-2:], (row, column), (height, width), strict=True):
         scale = group.arrays[dim]
-        values = tree.core.read(scale.path, [(start, count, 1)])
+        values = read(tree.core, scale, (slice(start, start + count),))
         attrs = {
             key: value for key, value in scale.attrs.items() if key not in ("NAME", "_FillValue", "grid_mapping")
         }
-        coordinates[name] = (name, np.asarray(values).view("<f8").copy(), attrs)
+        coordinates[name] = (name, values, attrs)
     starts = [str(one.core.start).rstrip("Z") for one, *_ in opened]
     coordinates["time"] = ("time", np.array(starts, dtype="datetime64[ns]"), {"standard_name": "time"})
     coordinates["granule"] = ("time", np.array([name for *_, name in opened], dtype=object))
