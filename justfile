@@ -12,7 +12,7 @@ help:
 
 # every job, in order; stops at the first that fails and names it
 ci:
-    @python .ci/steps.py fmt clippy test doc deny typos witness structure python
+    @python .ci/steps.py fmt clippy test doc deny typos witness structure python notebooks docs
 
 # formatting of the Rust code
 fmt:
@@ -69,6 +69,32 @@ python: variants
     "$venv/bin/mypy" --strict --cache-dir ../../.tools/mypy python/swath tests
     "$venv/bin/python" -m mypy.stubtest swath._swath
     "$venv/bin/python" -m pytest --quiet -p no:cacheprovider
+
+# the tools of the two recipes below, and the Python package, in a venv of their own
+[private]
+docs-venv:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    venv=$PWD/.tools/docs-venv
+    if ! cmp -s docs/site/requirements.txt "$venv/installed.txt"; then
+        python -m venv --clear "$venv"
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r docs/site/requirements.txt
+        cp docs/site/requirements.txt "$venv/installed.txt"
+    fi
+    cargo build --quiet --locked --package swath-cli
+    rm -rf .tools/docs-wheels
+    "$venv/bin/maturin" build --quiet --locked --manifest-path crates/swath-python/Cargo.toml --out .tools/docs-wheels
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .tools/docs-wheels/*.whl
+
+# the notebooks and the examples of the pages, run against a sandbox: figures as the witnesses say, output as committed
+notebooks: docs-venv
+    .tools/docs-venv/bin/python docs/notebooks/check.py
+    SWATH_BIN="${CARGO_TARGET_DIR:-target}/debug/swath" .tools/docs-venv/bin/python docs/site/check.py
+
+# (never with --quiet: it lets warnings pass, broken links too)
+# the pages of the manual, in target/site; a broken link is an error
+docs: docs-venv
+    SWATH_BIN="$(realpath "${CARGO_TARGET_DIR:-target}/debug/swath")" NO_MKDOCS_2_WARNING=1 .tools/docs-venv/bin/mkdocs build --strict --config-file docs/site/mkdocs.yml
 
 # granules of unusual layout with their expected values, in target/fixtures; made anew when the scripts change
 variants:
