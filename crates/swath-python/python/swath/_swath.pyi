@@ -7,7 +7,17 @@ from typing import Any, TypeAlias, final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Found", "Sandbox", "Series", "Session", "Tree", "__version__", "read_several"]
+__all__ = [
+    "Found",
+    "Sandbox",
+    "Series",
+    "Session",
+    "Tree",
+    "__version__",
+    "direct_access",
+    "kerchunk",
+    "read_several",
+]
 
 __version__: str
 
