@@ -1,6 +1,7 @@
-"""Execute the notebooks against a sandbox, and compare what they print with what is committed and what they compute with the witnesses' figures.
+"""Execute the notebooks against a sandbox: what they print is what is committed, what they compute is what the witnesses say.
 
-`check.py` checks; `check.py --write` also puts the outputs into the notebooks. Needs swath, nbclient and ipykernel in the interpreter that runs it.
+`check.py` checks; `check.py --write` also puts the outputs into the notebooks. Needs swath, nbclient and ipykernel in the
+interpreter that runs it.
 """
 
 from __future__ import annotations

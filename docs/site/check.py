@@ -1,8 +1,8 @@
 """Run the examples of the pages against a sandbox.
 
-In a page, `python` blocks run one after the other in one interpreter and `sh` blocks in a shell, both in an empty folder and with the environment
-that leads to the sandbox, so that they are run exactly as they are written. A `text` block right after one of them is what it prints: it
-must be that. `bash` blocks are instructions that are not run. `check.py --write` fills in the `text` blocks.
+In a page, `python` blocks run one after the other in one interpreter and `sh` blocks in a shell, both in an empty
+folder and with the environment that leads to the sandbox, so that they are run exactly as they are written. A `text`
+block right after one of them is what it prints: it must be that. `bash` blocks are instructions that are not run. `check.py --write` fills in the `text` blocks.
 """
 
 from __future__ import annotations

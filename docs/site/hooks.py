@@ -1,7 +1,7 @@
 """Pages that are made of other things in the repository when the site is built, so that they cannot fall behind them.
 
-`cli.md` is what `swath --help` prints (the binary is `SWATH_BIN`, else `target/debug/swath`); `notebooks/*.md` are the committed notebooks
-with their outputs; the comparison quotes `docs/benchmarks.md`.
+`cli.md` is what `swath --help` prints (the binary is `SWATH_BIN`, else `target/debug/swath`); `notebooks/*.md` are the
+committed notebooks with their outputs; the comparison quotes `docs/benchmarks.md`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def commands() -> str:
         raise PluginError("the help of swath lists no commands, so the page of the command line cannot be made")
     verbs = [verb for verb in re.findall(r"^  (\w+)", listed[1], re.MULTILINE) if verb != "help"]
     parts = [
-        "# The command\n\nWhat `swath --help` prints, and the help of each verb. Results go to standard output, everything else to standard error.\n",
+        "# The command\n\nWhat `swath --help` prints, and the help of each verb. "
+        "Results go to standard output, everything else to standard error.\n",
         fenced(whole, "text"),
     ]
     parts += [f"## swath {verb}\n\n{fenced(helped(verb), 'text')}" for verb in verbs]
@@ -80,7 +81,8 @@ def notebook(path: pathlib.Path) -> tuple[str, dict[str, bytes]]:
                 parts.append(f'<div class="md-typeset__scrollwrap">{"".join(data["text/html"])}</div>')
             else:
                 parts.append(fenced("".join(output.get("text") or data.get("text/plain", "")), "text"))
-    where = f"*The notebook is [docs/notebooks/{path.name}](https://github.com/swath-rs/swath/blob/main/docs/notebooks/{path.name}); it is executed by every run of the tests.*"
+    link = f"[docs/notebooks/{path.name}]({in_repository(f'notebooks/{path.name}')})"
+    where = f"*The notebook is {link}; it is executed by every run of the tests.*"
     return "\n\n".join([*parts, where]) + "\n", pictures
 
 
