@@ -58,7 +58,7 @@ def executed(path: pathlib.Path) -> tuple[Any, dict[str, Any]]:
     pairs = ", ".join(f"{json.dumps(name)}: {name}" for name in names)
     # Asked for in a cell of its own, which is taken away again.
     book.cells.append(nbformat.v4.new_code_cell(f"import json; print(json.dumps({{{pairs}}}))"))
-    NotebookClient(book, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(HERE)}}).execute()
+    NotebookClient(book, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(HERE)}}).execute()
     asked = book.cells.pop()
     for cell in book.cells:
         cell.metadata.pop("execution", None)

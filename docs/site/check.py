@@ -42,7 +42,7 @@ def run_python(source: str, names: dict[str, Any], where: str) -> str:
 
 
 def run_shell(source: str, where: str) -> str:
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", source], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", source], capture_output=True, text=True, timeout=240)
     if done.returncode != 0:
         raise Failed(f"{where}: exit code {done.returncode}\n{source}\n{done.stderr}")
     return done.stdout

@@ -112,7 +112,7 @@ def test_a_stack_computes_in_the_cluster(cluster: tuple[swath.SandboxSession, An
     stack = session.open_stack(s3, bbox=box).chunk({"time": 5})
     means = stack.HHHH.astype("f8").mean(("y", "x"))
     here = session.timeseries(granules, bbox=box)
-    there = client.compute(means).result(timeout=60)
+    there = client.compute(means).result(timeout=180)
     assert there.values == pytest.approx([row["mean"] for row in here], rel=1e-12)
 
 
@@ -132,5 +132,5 @@ def test_a_worker_without_a_login_says_so(cluster: tuple[swath.SandboxSession, A
             return str(error)
         return "it read"
 
-    answer = client.submit(without, packed, pure=False).result(timeout=60)
+    answer = client.submit(without, packed, pure=False).result(timeout=180)
     assert "no Earthdata Login token" in answer
