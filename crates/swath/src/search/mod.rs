@@ -33,9 +33,12 @@ mod check;
 mod cmr;
 mod collections;
 mod dates;
+mod missions;
+mod options;
 mod output;
 mod plan;
 mod query;
+mod scope;
 mod umm;
 mod urls;
 mod values;
@@ -48,10 +51,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, Selection, newest};
 
 pub use cmr::Catalogue;
+pub use options::{OPTIONS, OptionGroup, OptionKind, SearchOption};
 pub use output::State;
 pub use plan::Plan;
 pub use query::Query;
-pub use values::{Moment, NumberRange, Numbers, Values};
+pub use values::{Decimals, Moment, NumberRange, Numbers, OptionValue, Values};
 
 /// What a search found.
 #[derive(Debug, Clone, Default)]
