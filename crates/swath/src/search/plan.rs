@@ -16,7 +16,8 @@ use std::collections::BTreeSet;
 
 use super::collections::{self, DATASETS};
 use super::query::Options;
-use super::{area, check, dates};
+use super::area::{Area, numbers};
+use super::{check, dates};
 use crate::error::{Error, Result};
 use crate::granule::{FileKind, GranuleFile, shown};
 
@@ -267,16 +268,36 @@ fn radar_modes(options: &Options) -> Result<Vec<Choices>> {
 /// Area, dates, and the caller's own pairs.
 fn area_and_time(options: &Options, notices: &mut Vec<String>) -> Result<Vec<Choices>> {
     let mut all = Vec::new();
-    if let Some(wkt) = &options.intersects_with {
-        let area = area::Area::parse(wkt)?;
-        notices.extend(area.notices);
-        all.push(vec![vec![pair(area.key, area.value)]]);
-    }
+    all.extend(areas(options, notices)?);
     if let Some(temporal) = dates::temporal(options.start.as_ref(), options.end.as_ref())? {
         all.push(vec![vec![pair("temporal", temporal)]]);
     }
     all.push(keywords(&options.cmr_keywords)?);
     Ok(all)
+}
+
+/// Areas in every form; the catalogue wants granules to meet each that is given.
+fn areas(options: &Options, notices: &mut Vec<String>) -> Result<Vec<Choices>> {
+    let mut pairs = Vec::new();
+    let parsed = options.intersects_with.as_deref().map(Area::parse).transpose()?;
+    for area in options.area.iter().chain(&parsed) {
+        notices.extend(area.notices());
+        let (key, value) = area.catalogue_pair();
+        pairs.push(pair(key, value));
+    }
+    type Check = fn(&[f64]) -> Result<String>;
+    let bare: [(&str, &Option<Vec<f64>>, Check); 4] = [
+        ("bounding_box", &options.bbox, numbers::bbox),
+        ("circle", &options.circle, numbers::circle),
+        ("line", &options.linestring, numbers::linestring),
+        ("point", &options.point, numbers::point),
+    ];
+    for (key, given, check) in bare {
+        if let Some(given) = given {
+            pairs.push(pair(key, check(given)?));
+        }
+    }
+    Ok(pairs.into_iter().map(|pair| vec![vec![pair]]).collect())
 }
 
 /// Every combination of one choice per slot.

@@ -1,5 +1,6 @@
 //! What to search for.
 
+use super::area::Area;
 use super::plan::{self, Plan};
 use super::values::{Moment, Numbers, Values};
 use crate::error::Result;
@@ -52,6 +53,11 @@ pub(super) struct Options {
     pub(super) frame_coverage: Option<String>,
     pub(super) joint_observation: Option<bool>,
     pub(super) intersects_with: Option<String>,
+    pub(super) area: Option<Area>,
+    pub(super) bbox: Option<Vec<f64>>,
+    pub(super) point: Option<Vec<f64>>,
+    pub(super) circle: Option<Vec<f64>>,
+    pub(super) linestring: Option<Vec<f64>>,
     pub(super) start: Option<Moment>,
     pub(super) end: Option<Moment>,
     pub(super) cmr_keywords: Vec<(String, String)>,
@@ -140,10 +146,47 @@ impl Query {
         self
     }
 
-    /// The area, as WKT in longitude and latitude: a point, a line or a polygon.
+    /// The area, as text in longitude and latitude: well-known text, GeoJSON or KML, read and repaired by
+    /// [`Area::parse`].
     #[must_use]
-    pub fn intersects_with(mut self, wkt: impl Into<String>) -> Self {
-        self.options.intersects_with = Some(wkt.into());
+    pub fn intersects_with(mut self, text: impl Into<String>) -> Self {
+        self.options.intersects_with = Some(text.into());
+        self
+    }
+
+    /// The area, already read.
+    #[must_use]
+    pub fn area(mut self, area: Area) -> Self {
+        self.options.area = Some(area);
+        self
+    }
+
+    /// The area within a box: west, south, east, north in degrees. Of a west greater than the east, it crosses the
+    /// antimeridian.
+    #[must_use]
+    pub fn bbox(mut self, edges: impl Into<Vec<f64>>) -> Self {
+        self.options.bbox = Some(edges.into());
+        self
+    }
+
+    /// The area at a point: longitude, latitude in degrees.
+    #[must_use]
+    pub fn point(mut self, place: impl Into<Vec<f64>>) -> Self {
+        self.options.point = Some(place.into());
+        self
+    }
+
+    /// The area around a point: longitude, latitude in degrees, radius in metres (10 to 6,000,000).
+    #[must_use]
+    pub fn circle(mut self, place_and_radius: impl Into<Vec<f64>>) -> Self {
+        self.options.circle = Some(place_and_radius.into());
+        self
+    }
+
+    /// The area along a line: longitude, latitude of each of its points in degrees.
+    #[must_use]
+    pub fn linestring(mut self, places: impl Into<Vec<f64>>) -> Self {
+        self.options.linestring = Some(places.into());
         self
     }
 
