@@ -27,7 +27,9 @@ fn main() -> std::io::Result<()> {
 fn answer(line: &str) -> Value {
     let asked: Value = match serde_json::from_str(line) {
         Ok(asked) => asked,
-        Err(why) => return json!({"error": {"type": "usage", "message": format!("the line is no JSON: {why}")}}),
+        Err(why) => {
+            return json!({"error": {"type": "usage", "message": format!("the line is no JSON: {why}")}});
+        }
     };
     let Some(wkt) = asked.get("wkt").and_then(Value::as_str) else {
         return json!({"error": {"type": "usage", "message": "the line has no \"wkt\""}});
@@ -45,7 +47,8 @@ fn answer(line: &str) -> Value {
             })
         }
         Err(error) => {
-            let message = std::iter::once(error.to_string()).chain(error.reasons()).collect::<Vec<_>>().join(": ");
+            let message =
+                std::iter::once(error.to_string()).chain(error.reasons()).collect::<Vec<_>>().join(": ");
             json!({"wkt": wkt, "error": {"type": format!("{:?}", error.kind()), "message": message}})
         }
     }

@@ -44,7 +44,7 @@ const MOST_SHAPES: usize = 20_000;
 /// let area = Area::parse("POLYGON((170 50, 190 50, 190 60, 170 60, 170 50))")?;
 /// assert_eq!(area.catalogue_pair(), ("bounding_box", "170.0,50.0,-170.0,60.0"));
 /// assert_eq!(area.unwrapped_wkt(), "POLYGON ((170 50, 190 50, 190 60, 170 60, 170 50))");
-/// assert_eq!(area.repairs()[0].to_string(), "3 longitudes of the area lie beyond ±180 and were taken a turn back");
+/// assert_eq!(area.repairs()[0].to_string(), "2 longitudes of the area lie beyond ±180 and were taken a turn back");
 /// # Ok::<(), swath::Error>(())
 /// ```
 ///
@@ -128,7 +128,8 @@ impl Area {
     fn unwrapped(&self) -> Shape {
         let wrapped = self.shape.map(sphere::wrapped);
         let extent = self.shape.extent();
-        if wrapped.extent().width() <= 180.0 || extent.width() >= 360.0 {
+        let is_narrow = wrapped.extent().width() <= 180.0 && extent.width() <= 180.0;
+        if is_narrow || extent.width() >= 360.0 {
             return wrapped;
         }
         // West of the antimeridian, whichever turn it was written in.
@@ -152,7 +153,8 @@ impl Area {
         // Of several simplifications the last is the one that counts.
         let last = self.repairs.iter().rposition(|repair| matches!(repair, Repair::Simplified { .. }));
         let last = last.and_then(|index| self.repairs.get(index));
-        let told = told.filter(|repair| !matches!(repair, Repair::Simplified { .. }) || Some(*repair) == last);
+        let told =
+            told.filter(|repair| !matches!(repair, Repair::Simplified { .. }) || Some(*repair) == last);
         self.notes.iter().cloned().chain(told.map(Repair::to_string)).collect()
     }
 
@@ -184,13 +186,15 @@ impl Area {
             early.push(Repair::HolesDropped { holes: given.holes });
         }
         let mut notes = given.notes;
-        check(&given.shapes, &mut notes)?;
-        let beyond = given.shapes.iter().flat_map(Shape::coords).any(|c| c.x.abs() > 180.0);
-        let (shapes, of_sphere) = on_the_sphere(given.shapes)?;
+        let given = without_slivers(given.shapes, &mut notes);
+        check(&given, &mut notes)?;
+        let beyond = given.iter().flat_map(Shape::coords).any(|c| c.x.abs() > 180.0);
+        let (shapes, of_sphere) = on_the_sphere(given)?;
         early.extend(of_sphere);
         let (merged, merging) = merge::merged(shapes);
         early.extend(merging);
-        let (shape, simplifying) = simplify::simplified(merged.ok_or_else(empty)?).map_err(|_| too_complex())?;
+        let (shape, simplifying) =
+            simplify::simplified(merged.ok_or_else(empty)?).map_err(|_| too_complex())?;
         let (shape, reversing) = turned(shape);
         let (shape, clamping) = clamped(shape);
         early.extend(clamping);
@@ -251,7 +255,9 @@ impl From<LonLatBox> for Area {
             north: edges.north(),
         };
         // Asked for as the box that it is, whatever its size: no shape of it is simpler.
-        let value = [edges.west(), edges.south(), edges.east(), edges.north()].map(|edge| short(edge + 0.0)).join(",");
+        let value = [edges.west(), edges.south(), edges.east(), edges.north()]
+            .map(|edge| short(edge + 0.0))
+            .join(",");
         Self {
             shape: Shape::Outline(corners(extent)),
             repairs: Vec::new(),
@@ -276,7 +282,8 @@ fn empty() -> Error {
 }
 
 fn too_complex() -> Error {
-    unusable("its outline cannot be simplified to 300 vertices").with_hint("search for its bounding box, or a hull")
+    unusable("its outline cannot be simplified to 300 vertices")
+        .with_hint("search for its bounding box, or a hull")
 }
 
 fn flawed(flaw: Flaw) -> Error {
@@ -288,6 +295,25 @@ fn flawed(flaw: Flaw) -> Error {
         Flaw::Crosses => unusable("an outline crosses or touches itself")
             .with_hint("list the vertices in order around the area"),
     }
+}
+
+/// Of several shapes, those that are no polygons by having no area are left out: files hold such.
+fn without_slivers(shapes: Vec<Shape>, notes: &mut Vec<String>) -> Vec<Shape> {
+    let is_sliver = |shape: &Shape| match shape {
+        Shape::Outline(ring) => matches!(merge::hull(ring), Some(Shape::Point(_) | Shape::Line(_))),
+        _ => false,
+    };
+    let (slivers, kept): (Vec<Shape>, Vec<Shape>) = shapes.into_iter().partition(is_sliver);
+    if kept.is_empty() {
+        return slivers;
+    }
+    if !slivers.is_empty() {
+        notes.push(match slivers.len() {
+            1 => "a polygon of the area has no extent itself and was left out".to_owned(),
+            several => format!("{several} polygons of the area have no extent themselves and were left out"),
+        });
+    }
+    kept
 }
 
 /// Whether the coordinates are such, in degrees, and outlines closed.
@@ -316,7 +342,7 @@ fn check(shapes: &[Shape], notes: &mut Vec<String>) -> Result<()> {
         return Err(unusable(format!("the vertex {} {} is not on the Earth", c.x, c.y))
             .with_hint("coordinates are longitude and latitude in degrees (WGS 84), not metres"));
     }
-    if all().any(|c| c.y.abs() > 90.0) && all().all(|c| c.x.abs() <= 90.0 && c.y.abs() <= 180.0) {
+    if all().any(|c| c.y.abs() > 100.0) && all().all(|c| c.x.abs() <= 90.0 && c.y.abs() <= 180.0) {
         notes.push("longitude comes first in an area; longitude and latitude may be exchanged".to_owned());
     }
     Ok(())

@@ -14,9 +14,9 @@
 
 use std::collections::BTreeSet;
 
+use super::area::{Area, numbers};
 use super::collections::{self, DATASETS};
 use super::query::Options;
-use super::area::{Area, numbers};
 use super::{check, dates};
 use crate::error::{Error, Result};
 use crate::granule::{FileKind, GranuleFile, shown};

@@ -11,7 +11,7 @@ use serde_json::Value;
 use swath::search::{Moment, NumberRange, Numbers, Query, SearchResults};
 
 /// The text of a vector file, or `None` with a message.
-fn vectors(file: &str) -> Option<String> {
+pub(crate) fn vectors(file: &str) -> Option<String> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let folder = std::env::var_os("SWATH_TEST_VECTORS").map_or_else(beside, PathBuf::from);
     let text = std::fs::read_to_string(folder.join(file)).ok();
@@ -79,6 +79,11 @@ const DIFFERENCES: &[(&str, Ours, &str)] = &[
         "day or month first is a guess",
     ),
     (r#"{"dataset":"NISAR","start":"1763769600"}"#, Ours::Refuses, "a number is no date"),
+    (
+        r#"{"bbox":[-190,0,-170,1]}"#,
+        Ours::Sends(&["bounding_box=170.0,0.0,-170.0,1.0"]),
+        "longitudes below -180 are wrapped as those above 180 are",
+    ),
     (
         r#"{"dataset":"NISAR","start":{"__datetime__":"2025-01-01T00:00:00+09:00"},"end":"2026-01-01"}"#,
         Ours::Sends(&["temporal=2024-12-31T15:00:00Z,2026-01-01T23:59:59Z,"]),
@@ -229,6 +234,10 @@ fn query_of(opts: &Value) -> Result<Query, String> {
                 query.joint_observation(value.as_bool().ok_or("swath takes only true and false")?)
             }
             "intersectsWith" => query.intersects_with(value.as_str().unwrap()),
+            "bbox" => query.bbox(degrees(value)?),
+            "point" => query.point(degrees(value)?),
+            "circle" => query.circle(degrees(value)?),
+            "linestring" => query.linestring(degrees(value)?),
             "start" => query.start(moment(value)),
             "end" => query.end(moment(value)),
             "maxResults" => {
@@ -239,6 +248,11 @@ fn query_of(opts: &Value) -> Result<Query, String> {
         };
     }
     Ok(query)
+}
+
+fn degrees(value: &Value) -> Result<Vec<f64>, String> {
+    let numbers = value.as_array().map(|values| values.iter().map(Value::as_f64).collect::<Option<Vec<_>>>());
+    numbers.flatten().ok_or_else(|| "swath takes only numbers".to_owned())
 }
 
 fn texts(value: &Value) -> Result<Vec<String>, String> {

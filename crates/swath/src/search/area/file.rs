@@ -92,14 +92,19 @@ fn member(archive: &Archive<'_>, name: &str) -> Result<Given> {
 /// Refuses shapes of which the `.prj` says that they are not in longitude and latitude.
 fn with_projection(mut given: Given, projection: Option<&[u8]>) -> Result<Given> {
     let Some(bytes) = projection else {
-        given.notes.push("the shapefile has no .prj: it was taken to be in longitude and latitude".to_owned());
+        given
+            .notes
+            .push("the shapefile has no .prj: it was taken to be in longitude and latitude".to_owned());
         return Ok(given);
     };
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start_matches('\u{feff}').trim();
     let upper = text.to_ascii_uppercase();
     let name = text.split('"').nth(1).map_or_else(|| "an unnamed system".to_owned(), shown);
-    if !["GEOGCS", "GEOGCRS", "GEODCRS", "GEODETICCRS", "GEOGRAPHICCRS"].iter().any(|kind| upper.starts_with(kind)) {
+    if !["GEOGCS", "GEOGCRS", "GEODCRS", "GEODETICCRS", "GEOGRAPHICCRS"]
+        .iter()
+        .any(|kind| upper.starts_with(kind))
+    {
         return Err(other_system(&name));
     }
     if !(upper.contains("WGS_1984") || upper.contains("WGS 84") || upper.contains("WGS84")) {

@@ -26,10 +26,15 @@ fn add(value: &Value, given: &mut Given) -> Result<()> {
     let object = value.as_object().ok_or_else(|| invalid("a geometry is no object"))?;
     check_system(object)?;
     let kind = object.get("type").and_then(Value::as_str).ok_or_else(|| invalid("an object has no type"))?;
-    let coordinates = || object.get("coordinates").ok_or_else(|| invalid(format!("{kind} has no coordinates")));
+    let coordinates =
+        || object.get("coordinates").ok_or_else(|| invalid(format!("{kind} has no coordinates")));
     match kind {
-        "FeatureCollection" => members(object, "features")?.iter().try_for_each(|feature| add(feature, given)),
-        "GeometryCollection" => members(object, "geometries")?.iter().try_for_each(|member| add(member, given)),
+        "FeatureCollection" => {
+            members(object, "features")?.iter().try_for_each(|feature| add(feature, given))
+        }
+        "GeometryCollection" => {
+            members(object, "geometries")?.iter().try_for_each(|member| add(member, given))
+        }
         "Feature" => match object.get("geometry") {
             None | Some(Value::Null) => Ok(()),
             Some(geometry) => add(geometry, given),

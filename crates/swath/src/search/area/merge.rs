@@ -1,6 +1,7 @@
 //! Several shapes made one: those that touch are merged, those that lie apart replaced by their convex hull.
 
 use geo::coordinate_position::{CoordPos, coord_pos_relative_to_ring};
+use geo::kernels::{Kernel as _, Orientation, RobustKernel};
 use geo::line_intersection::{LineIntersection, line_intersection};
 use geo::{ConvexHull as _, unary_union};
 use geo_types::{Coord, Line, LineString, MultiPoint, Polygon};
@@ -51,6 +52,7 @@ pub(super) fn hull(coords: &[Coord<f64>]) -> Option<Shape> {
     let (ring, _) = points.convex_hull().into_inner();
     let mut ring = ring.0;
     ring.dedup();
+    without_straight_vertices(&mut ring);
     let extent = Extent::of(&ring);
     let (first, last) = (*ring.first()?, *ring.last()?);
     if ring.len() < 2 {
@@ -61,9 +63,23 @@ pub(super) fn hull(coords: &[Coord<f64>]) -> Option<Shape> {
         return Some(Shape::Outline(ring));
     }
     // All on one line: the ends are those of its bounding box.
-    let west_first = |c: &&Coord<f64>| if extent.width() > 0.0 { c.x == extent.west } else { c.y == extent.south };
-    let east_last = |c: &&Coord<f64>| if extent.width() > 0.0 { c.x == extent.east } else { c.y == extent.north };
+    let west_first =
+        |c: &&Coord<f64>| if extent.width() > 0.0 { c.x == extent.west } else { c.y == extent.south };
+    let east_last =
+        |c: &&Coord<f64>| if extent.width() > 0.0 { c.x == extent.east } else { c.y == extent.north };
     Some(Shape::Line(vec![*ring.iter().find(west_first)?, *ring.iter().find(east_last)?]))
+}
+
+/// Leaves out vertices of a hull on a straight line between their neighbours, the first one aside.
+fn without_straight_vertices(ring: &mut Vec<Coord<f64>>) {
+    let mut index = 1;
+    while index + 1 < ring.len() && ring.len() > 4 {
+        let turn = RobustKernel::orient2d(ring[index - 1], ring[index], ring[index + 1]);
+        match turn == Orientation::Collinear {
+            true => drop(ring.remove(index)),
+            false => index += 1,
+        }
+    }
 }
 
 /// The shapes of the union: polygons first, then what of the lines lies outside them, cut where lines meet, then what
@@ -92,16 +108,21 @@ fn union(shapes: &[Shape]) -> Vec<Shape> {
     outlines.chain(lines.into_iter().map(Shape::Line)).chain(points.into_iter().map(Shape::Point)).collect()
 }
 
-/// The outlines of the polygons' union, clockwise, holes left out.
+/// The outlines of the polygons' union, clockwise as GEOS has them, holes left out; one polygon among points stays as
+/// it is.
 fn polygons_of(shapes: &[Shape]) -> Vec<LineString<f64>> {
     let oriented = |shape: &Shape| counter_clockwise(shape.clone()).polygon();
     let polygons: Vec<Polygon<f64>> = shapes.iter().filter_map(oriented).collect();
-    if polygons.len() < 2 {
-        return polygons.into_iter().map(|polygon| reversed(polygon.into_inner().0)).collect();
-    }
-    let known = Known::of(&polygons);
-    let united = unary_union(&polygons);
-    united.into_iter().map(|polygon| known.restored(polygon.into_inner().0)).map(reversed).collect()
+    let beside_lines = shapes.iter().any(|shape| matches!(shape, Shape::Line(_)));
+    let known = Known::of(shapes);
+    let united: Vec<LineString<f64>> = match polygons.len() {
+        0 | 1 if !beside_lines => {
+            return shapes.iter().filter_map(Shape::polygon).map(|polygon| polygon.into_inner().0).collect();
+        }
+        0 | 1 => polygons.into_iter().map(|polygon| polygon.into_inner().0).collect(),
+        _ => unary_union(&polygons).into_iter().map(|polygon| polygon.into_inner().0).collect(),
+    };
+    united.into_iter().map(|ring| reversed(known.restored(ring))).collect()
 }
 
 fn reversed(mut ring: LineString<f64>) -> LineString<f64> {
@@ -119,9 +140,9 @@ struct Known {
 }
 
 impl Known {
-    fn of(polygons: &[Polygon<f64>]) -> Self {
-        let vertices: Vec<Coord<f64>> =
-            polygons.iter().flat_map(|polygon| polygon.exterior().0.iter().copied()).collect();
+    fn of(shapes: &[Shape]) -> Self {
+        let with_edges = shapes.iter().filter(|shape| !matches!(shape, Shape::Point(_)));
+        let vertices: Vec<Coord<f64>> = with_edges.flat_map(|shape| shape.coords().iter().copied()).collect();
         let sorted = |of: fn(&Coord<f64>) -> f64| {
             let mut all: Vec<f64> = vertices.iter().map(of).collect();
             all.sort_by(f64::total_cmp);
@@ -194,7 +215,8 @@ fn middle(piece: &[Coord<f64>]) -> Coord<f64> {
 /// Lines cut wherever they meet each other, themselves, or an outline; each piece once.
 fn pieces(lines: &[&[Coord<f64>]], outlines: &[LineString<f64>]) -> Vec<Vec<Coord<f64>>> {
     let own: Vec<Line<f64>> = lines.iter().flat_map(|line| segments(line)).collect();
-    let all: Vec<Line<f64>> = own.iter().copied().chain(outlines.iter().flat_map(LineString::lines)).collect();
+    let all: Vec<Line<f64>> =
+        own.iter().copied().chain(outlines.iter().flat_map(LineString::lines)).collect();
     if own.len().saturating_mul(all.len()) > MOST_PAIRS {
         return lines.iter().map(|line| line.to_vec()).collect();
     }

@@ -18,8 +18,10 @@ pub(in crate::search) fn bbox(numbers: &[f64]) -> Result<String> {
     let (west, south) = position("bbox", *west, *south)?;
     let (east, north) = position("bbox", *east, *north)?;
     if south > north {
-        return Err(Error::usage(format!("the bbox's south edge ({south}) lies north of its north edge ({north})"))
-            .with_hint("a box is west, south, east, north, in degrees"));
+        return Err(Error::usage(format!(
+            "the bbox's south edge ({south}) lies north of its north edge ({north})"
+        ))
+        .with_hint("a box is west, south, east, north, in degrees"));
     }
     let east = if east < west { east + 360.0 } else { east };
     let (west, east) = sphere::sides(&Extent { west, south, east, north });
@@ -50,7 +52,8 @@ pub(in crate::search) fn linestring(numbers: &[f64]) -> Result<String> {
     if pairs.0.len() < 2 || !pairs.1.is_empty() || pairs.0.len() > 300 {
         return Err(wrong("linestring", "longitude and latitude of 2 to 300 points", numbers));
     }
-    let places: Vec<String> = pairs.0.iter().map(|[x, y]| place("linestring", *x, *y)).collect::<Result<_>>()?;
+    let places: Vec<String> =
+        pairs.0.iter().map(|[x, y]| place("linestring", *x, *y)).collect::<Result<_>>()?;
     Ok(places.join(","))
 }
 

@@ -128,9 +128,11 @@ impl Repair {
     /// does.
     pub fn report(&self) -> Option<String> {
         let report = match self {
-            Self::ExtraDimension => "Only 2-Dimensional area of interests are supported (lon/lat), higher dimension \
+            Self::ExtraDimension => {
+                "Only 2-Dimensional area of interests are supported (lon/lat), higher dimension \
                                      coordinates will be ignored"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Merged { shapes } => format!("Overlapping {shapes} shapes merged into one"),
             Self::MergedByHulls { shapes } => {
                 format!("{shapes} non-overlapping shapes merged by their convex-hulls")
@@ -171,6 +173,10 @@ impl fmt::Display for Repair {
             }
             Self::ConvexHull => {
                 f.write_str("the shapes of the area lie apart: the convex hull of all is searched")
+            }
+            Self::Clamped { values: 1 } => f.write_str("1 latitude of the area lies beyond ±90 and was set to it"),
+            Self::Wrapped { values: 1 } => {
+                f.write_str("1 longitude of the area lies beyond ±180 and was taken a turn back")
             }
             Self::Clamped { values } => write!(f, "{values} latitudes of the area lie beyond ±90 and were set to it"),
             Self::Wrapped { values } => {

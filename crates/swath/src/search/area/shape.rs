@@ -23,8 +23,7 @@ pub(super) struct Extent {
 
 impl Extent {
     pub(super) fn of(coords: &[Coord<f64>]) -> Self {
-        let nothing =
-            Self { west: f64::MAX, south: f64::MAX, east: f64::MIN, north: f64::MIN };
+        let nothing = Self { west: f64::MAX, south: f64::MAX, east: f64::MIN, north: f64::MIN };
         coords.iter().fold(nothing, |seen, c| Self {
             west: seen.west.min(c.x),
             south: seen.south.min(c.y),
@@ -107,7 +106,8 @@ impl Shape {
     /// The shape as well-known text, with at most 14 places, as asf_search writes it.
     pub(super) fn to_wkt(&self) -> String {
         let list = |coords: &[Coord<f64>]| {
-            let all: Vec<String> = coords.iter().map(|c| format!("{} {}", rounded(c.x), rounded(c.y))).collect();
+            let all: Vec<String> =
+                coords.iter().map(|c| format!("{} {}", rounded(c.x), rounded(c.y))).collect();
             all.join(", ")
         };
         match self {
@@ -161,8 +161,7 @@ pub(super) fn flaw(ring: &[Coord<f64>]) -> Option<Flaw> {
     }
     let edges: Vec<Line<f64>> = segments(&distinct).collect();
     let count = edges.len();
-    let mut order: Vec<(usize, Extent)> =
-        edges.iter().map(Extent::of_segment).enumerate().collect();
+    let mut order: Vec<(usize, Extent)> = edges.iter().map(Extent::of_segment).enumerate().collect();
     order.sort_by(|a, b| a.1.west.total_cmp(&b.1.west));
     let mut looked_at = 0_usize;
     for (place, (i, extent)) in order.iter().enumerate() {

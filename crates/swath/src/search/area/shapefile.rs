@@ -23,8 +23,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Given> {
     while !rest.is_empty() {
         // A record's number, and the length of its content in words of 16 bits, high byte first.
         let length = rest.get(4..8).and_then(|four| four.try_into().ok()).map(i32::from_be_bytes);
-        let length = length.and_then(|words| usize::try_from(words).ok()).and_then(|words| words.checked_mul(2));
-        let end = length.and_then(|length| length.checked_add(8)).ok_or_else(|| damaged("a record has no length"))?;
+        let length =
+            length.and_then(|words| usize::try_from(words).ok()).and_then(|words| words.checked_mul(2));
+        let end = length
+            .and_then(|length| length.checked_add(8))
+            .ok_or_else(|| damaged("a record has no length"))?;
         let content = rest.get(8..end).ok_or_else(|| damaged("a record is cut off"))?;
         record(Bytes(content), &mut given)?;
         rest = rest.get(end..).unwrap_or_default();

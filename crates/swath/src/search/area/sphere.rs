@@ -58,7 +58,12 @@ fn ambiguous(ring: Vec<Coord<f64>>) -> Result<(Shape, Option<Repair>), Flaw> {
         }
         false => {
             let north = ring.iter().map(|c| c.y).sum::<f64>() > 0.0;
-            (around_pole(short, north), Repair::AroundPole { north })
+            let mut outline = around_pole(short, north);
+            // Which way round the line was drawn says nothing about which side of it is meant: the pole's is.
+            if doubled_area(&outline) < 0.0 {
+                outline.reverse();
+            }
+            (outline, Repair::AroundPole { north })
         }
     };
     match flaw(&outline) {
@@ -200,7 +205,8 @@ pub(super) fn line_around_pole(ring: &[Coord<f64>]) -> Option<Vec<Coord<f64>>> {
     })?;
     let (_, open) = ring.split_last()?;
     // Begun after the last vertex at the pole, the vertices that are not there are one run.
-    let last_at_pole = (0..open.len()).find(|i| open[*i].y == pole && open[(i + 1) % open.len()].y != pole)?;
+    let last_at_pole =
+        (0..open.len()).find(|i| open[*i].y == pole && open[(i + 1) % open.len()].y != pole)?;
     let run: Vec<Coord<f64>> =
         (1..open.len()).map(|i| open[(last_at_pole + i) % open.len()]).take_while(|c| c.y != pole).collect();
     let rest = open.iter().filter(|c| c.y == pole).count();

@@ -74,14 +74,18 @@ fn add(shape: Wkt<f64>, given: &mut Given) -> Result<()> {
         },
         Wkt::LineString(line) => given.add(Shape::Line(coords(&line))),
         Wkt::Polygon(polygon) => add_polygon(&polygon, given),
-        Wkt::MultiPoint(all) => {
-            all.points().iter().filter_map(|point| point.coord()).try_for_each(|at| given.add(Shape::Point(coord(at))))
-        }
+        Wkt::MultiPoint(all) => all
+            .points()
+            .iter()
+            .filter_map(|point| point.coord())
+            .try_for_each(|at| given.add(Shape::Point(coord(at)))),
         Wkt::MultiLineString(all) => {
             all.line_strings().iter().try_for_each(|line| given.add(Shape::Line(coords(line))))
         }
         Wkt::MultiPolygon(all) => all.polygons().iter().try_for_each(|polygon| add_polygon(polygon, given)),
-        Wkt::GeometryCollection(all) => all.into_inner().0.into_iter().try_for_each(|shape| add(shape, given)),
+        Wkt::GeometryCollection(all) => {
+            all.into_inner().0.into_iter().try_for_each(|shape| add(shape, given))
+        }
     }
 }
 
