@@ -25,8 +25,7 @@
 //! unless [`Query::allow_partial`] is set; one odd item is reported in [`SearchResults::odd`], not fatal.
 //!
 //! # Not supported yet
-//! Dates in words, seasons, GeoJSON and other formats of areas, merging and simplifying areas, other missions'
-//! aliases, KML and the other export formats, a local catalogue.
+//! Dates in words, seasons, GeoPackage as an area, other missions' aliases, KML and the other export formats, a local catalogue.
 
 mod area;
 mod check;
@@ -50,6 +49,7 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, Selection, newest};
 
+pub use area::{Area, Collapse, Repair};
 pub use cmr::Catalogue;
 pub use options::{OPTIONS, OptionGroup, OptionKind, SearchOption};
 pub use output::State;

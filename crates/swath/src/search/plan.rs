@@ -13,9 +13,10 @@
 
 use jiff::Timestamp;
 
+use super::area::{Area, numbers};
 use super::options::{OPTIONS, OptionKind, Options, SearchOption, Sends};
 use super::scope::{Level, Scope};
-use super::{area, check, dates};
+use super::{check, dates};
 use crate::error::{Error, Result};
 use crate::granule::{FileKind, GranuleFile, shown};
 
@@ -170,14 +171,11 @@ fn special(
         "product_list" => name_chunks("granule_ur[]", &listed(name, options.texts(name))?),
         "platform" => together("platform[]", &scope.platforms),
         "processing_level" => some(scope.levels.iter().map(level).collect()),
-        "intersects_with" => match options.text(name) {
-            Some(wkt) => {
-                let area = area::Area::parse(wkt)?;
-                notices.extend(area.notices);
-                Some(alone(Place::Area, area.key, area.value))
-            }
-            None => None,
-        },
+        "intersects_with" => area(options, notices)?,
+        "bbox" => coordinates(options.coordinates(name), "bounding_box", numbers::bbox)?,
+        "circle" => coordinates(options.coordinates(name), "circle", numbers::circle)?,
+        "linestring" => coordinates(options.coordinates(name), "line", numbers::linestring)?,
+        "point" => coordinates(options.coordinates(name), "point", numbers::point)?,
         "processing_date" => match options.moment(name) {
             Some(moment) => {
                 let since = dates::since(name, moment, now)?;
@@ -188,6 +186,26 @@ fn special(
         "cmr_keywords" => some(keywords(options.pairs(name))?),
         _ => None,
     })
+}
+
+fn area(options: &Options, notices: &mut Vec<String>) -> Result<Option<Vec<Choice>>> {
+    let area = match (options.area("intersects_with"), options.text("intersects_with")) {
+        (Some(area), _) => area.clone(),
+        (None, Some(text)) => Area::parse(text)?,
+        (None, None) => return Ok(None),
+    };
+    notices.extend(area.notices());
+    let (key, value) = area.catalogue_pair();
+    Ok(Some(alone(Place::Area, key, value)))
+}
+
+/// Bare coordinates, which the catalogue takes under `key` as they are.
+fn coordinates(
+    given: &[f64],
+    key: &str,
+    written: fn(&[f64]) -> Result<String>,
+) -> Result<Option<Vec<Choice>>> {
+    Ok(Some(alone(Place::Area, key, written(given)?)))
 }
 
 fn level(level: &Level) -> Choice {
