@@ -2,8 +2,8 @@
 //!
 //! A [`Query`] says what to look for in asf_search's words; [`Query::plan`] checks it and shows the requests that it
 //! becomes; [`Catalogue::search`] sends them to NASA's Common Metadata Repository, anonymously, and collects the
-//! pages. [`SearchResults`] are [`Granule`]s, with [`SearchResults::latest`] for the newest release of each,
-//! [`SearchResults::find_urls`] for addresses, and GeoJSON, CSV and JSON lines as output.
+//! pages. [`SearchResults`] are [`Granule`]s, with [`SearchResults::into_latest`] for those to be used,
+//! [`SearchResults::find_urls`] for addresses, and every [`Format`] as output.
 //!
 //! ```no_run
 //! # async fn example() -> swath::Result<()> {
@@ -26,20 +26,23 @@
 //!
 //! # Not supported yet
 //! Dates in words, seasons, GeoJSON and other formats of areas, merging and simplifying areas, other missions'
-//! aliases, KML and the other export formats, a local catalogue.
+//! aliases, a local catalogue. GeoParquet is written by the Python package.
 
 mod area;
 mod check;
 mod cmr;
 mod collections;
 mod dates;
+mod formats;
 mod output;
 mod plan;
 mod query;
+mod selection;
 mod umm;
 mod urls;
 mod values;
 
+use geo_types::Geometry;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,9 +51,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, Selection, newest};
 
 pub use cmr::Catalogue;
-pub use output::State;
+pub use formats::Format;
 pub use plan::Plan;
 pub use query::Query;
+pub use selection::State;
 pub use values::{Moment, NumberRange, Numbers, Values};
 
 /// What a search found.
@@ -66,6 +70,10 @@ pub struct SearchResults {
     pub odd: Vec<OddItem>,
     /// What the user should know: what was changed in the query, what is missing from the answer.
     pub notices: Vec<String>,
+    /// The area searched, as the catalogue was asked for it.
+    area: Option<Geometry<f64>>,
+    /// Whether several maturities may be used together.
+    mixed: bool,
 }
 
 /// A catalogue item that could not be read.
@@ -133,15 +141,6 @@ impl SearchResults {
     /// The newest release of each product, and what it replaces; see [`newest`] for the rule.
     pub fn latest(&self) -> Selection<&Granule> {
         newest(&self.granules)
-    }
-
-    /// The same results without the releases that a newer one replaces.
-    #[must_use]
-    pub fn into_latest(mut self) -> Self {
-        let used: Vec<bool> = self.states().iter().map(|(_, state)| *state == State::Used).collect();
-        let mut used = used.into_iter();
-        self.granules.retain(|_| used.next().unwrap_or(true));
-        self
     }
 
     /// The addresses of the granules' files: https, or s3 with `direct_access`; sorted, each once.

@@ -18,7 +18,7 @@ use super::collections::{self, DATASETS};
 use super::query::Options;
 use super::{area, check, dates};
 use crate::error::{Error, Result};
-use crate::granule::{FileKind, GranuleFile, shown};
+use crate::granule::{Crid, FileKind, GranuleFile, shown};
 
 /// The largest page that the catalogue gives (CMR API documentation).
 pub(super) const LARGEST_PAGE: usize = 2000;
@@ -52,9 +52,23 @@ pub struct Plan {
     pub(super) page_size: usize,
     pub(super) max_results: Option<usize>,
     pub(super) allow_partial: bool,
+    /// Whether granules of several maturities were asked for.
+    pub(super) mixed: bool,
+    /// Releases to keep; all when empty.
+    pub(super) crids: Vec<Crid>,
 }
 
 pub(super) fn plan(options: &Options) -> Result<Plan> {
+    let crids = check::each(&options.crid, check::crid)?;
+    if crids.is_empty() || !options.granule_list.is_empty() {
+        return Ok(Plan { crids, ..plan_of(options)? });
+    }
+    // The catalogue has no parameter for releases, but every name holds its own.
+    let granule_list = crids.iter().map(|crid| format!("NISAR_*_{crid}_*")).collect();
+    Ok(Plan { crids, ..plan_of(&Options { granule_list, ..options.clone() })? })
+}
+
+fn plan_of(options: &Options) -> Result<Plan> {
     let page_size = match options.max_results {
         Some(0) => {
             return Err(Error::usage("max_results cannot be 0").with_hint("give 1 or more, or leave it out"));
@@ -78,7 +92,11 @@ pub(super) fn plan(options: &Options) -> Result<Plan> {
             .with_hint("name a dataset, a collection, names, an area or dates, or give max_results"));
     }
     let (max_results, allow_partial) = (options.max_results, options.allow_partial);
-    Ok(Plan { subqueries, notices, page_size, max_results, allow_partial })
+    let named = [&options.short_name, &options.collections, &options.granule_list, &options.product_list];
+    let mixed = options.mixed_maturity
+        || options.data_maturity.len() > 1
+        || named.iter().any(|list| !list.is_empty());
+    Ok(Plan { subqueries, notices, page_size, max_results, allow_partial, mixed, crids: Vec::new() })
 }
 
 /// Whether any pair beyond those of every request narrows the search.

@@ -38,6 +38,8 @@ pub(super) struct Options {
     pub(super) short_name: Vec<String>,
     pub(super) collections: Vec<String>,
     pub(super) data_maturity: Vec<String>,
+    pub(super) mixed_maturity: bool,
+    pub(super) crid: Vec<String>,
     pub(super) production_configuration: Vec<String>,
     pub(super) main_band_polarization: Vec<String>,
     pub(super) side_band_polarization: Vec<String>,
@@ -96,6 +98,8 @@ impl Query {
         collections: Values,
         /// Release tiers: `BETA`, `PROVISIONAL`, `VALIDATED`.
         data_maturity: Values,
+        /// Composite release ids (`P05023`): only granules of these releases, in any case.
+        crid: Values,
         /// Pipelines: `PR` production, `UR` urgent response, `OD` on demand.
         production_configuration: Values,
         /// Polarizations of frequency A: `HH`, `HH+HV`, `LH+LV`, …
@@ -158,6 +162,14 @@ impl Query {
     #[must_use]
     pub fn end(mut self, moment: impl Into<Moment>) -> Self {
         self.options.end = Some(moment.into());
+        self
+    }
+
+    /// Let granules of several maturities be used together. Without it, and unless several are asked for by `data_maturity`,
+    /// by collection or by name, only those of the highest one found are ([`State`](super::State)).
+    #[must_use]
+    pub fn mixed_maturity(mut self, mixed: bool) -> Self {
+        self.options.mixed_maturity = mixed;
         self
     }
 

@@ -6,5 +6,6 @@ mod elsewhere;
 mod faults;
 mod flow;
 mod references;
+mod results;
 mod search;
 mod tidy;

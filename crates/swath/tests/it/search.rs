@@ -11,7 +11,7 @@ use serde_json::Value;
 use swath::search::{Moment, NumberRange, Numbers, Query, SearchResults};
 
 /// The text of a vector file, or `None` with a message.
-fn vectors(file: &str) -> Option<String> {
+pub(crate) fn vectors(file: &str) -> Option<String> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let folder = std::env::var_os("SWATH_TEST_VECTORS").map_or_else(beside, PathBuf::from);
     let text = std::fs::read_to_string(folder.join(file)).ok();
@@ -287,7 +287,7 @@ fn keywords(mut query: Query, value: &Value) -> Result<Query, String> {
     Ok(query)
 }
 
-const ANSWER: &str = "umm/RECONSTRUCTED_nisar_gcov_seed_response.umm_json.json";
+pub(crate) const ANSWER: &str = "umm/RECONSTRUCTED_nisar_gcov_seed_response.umm_json.json";
 
 #[test]
 fn the_cookbook_finds_seven_and_keeps_five() {
