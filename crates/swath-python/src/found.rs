@@ -1,7 +1,6 @@
 //! What a search found.
 
 use pyo3::prelude::*;
-use serde_json::{Value, json};
 use swath::Error;
 use swath::search::{Format, SearchResults, State};
 
@@ -72,9 +71,7 @@ impl Found {
 
     /// The catalogue's own records, as [`Found::from_umm_json`] takes them.
     fn umm_json(&self) -> String {
-        let items: Vec<Value> =
-            self.0.granules.iter().map(|one| json!({ "meta": one.meta(), "umm": one.umm() })).collect();
-        json!({ "hits": self.0.hits, "items": items }).to_string()
+        self.0.to_umm_json()
     }
 
     /// The newest release of each product, and the names of those left out.

@@ -134,7 +134,8 @@ class Results(Sequence[Granule]):
     @property
     def notices(self) -> list[str]:
         """What should be known: what was changed in the query, what is missing from the answer."""
-        notices = [*self._core.notices, *self._core.notes]
+        # What was left out has been told already; what is left is told once.
+        notices = list(dict.fromkeys([*self._core.notices, *self._core.notes]))
         if self.left_out:
             notices.append(
                 f"{len(self.left_out)} superseded releases are not shown (all_versions=True shows them)"

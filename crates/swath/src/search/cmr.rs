@@ -9,7 +9,7 @@ use http::HeaderName;
 
 use super::plan::{LARGEST_PAGE, Pair, Plan};
 use super::query::Query;
-use super::{Page, SearchResults, selection};
+use super::{Context, Page, SearchResults, selection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, Purpose, Request, Response, SafeUrl, meaning};
 
@@ -76,9 +76,9 @@ impl Catalogue {
         // A list, not an iterator: that would keep the future from being spawned (the compiler cannot see it is Send).
         let answers: Vec<_> = plan.subqueries.iter().map(|pairs| self.collect(pairs, &plan)).collect();
         let parts: Vec<SearchResults> = stream::iter(answers).buffered(AT_ONCE).try_collect().await?;
-        let area = plan.subqueries.first().and_then(|pairs| selection::area_of(pairs));
-        let (notices, mixed) = (plan.notices.clone(), plan.mixed);
-        let mut all = SearchResults { notices, area, mixed, ..SearchResults::default() };
+        let area = plan.subqueries.first().and_then(|pairs| selection::area_pair(pairs)).cloned();
+        let (notices, context) = (plan.notices.clone(), Context { area, mixed: plan.mixed });
+        let mut all = SearchResults { notices, context, ..SearchResults::default() };
         let mut seen = HashSet::new();
         for part in parts {
             all.hits = all.hits.saturating_add(part.hits);

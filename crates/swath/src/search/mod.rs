@@ -42,10 +42,9 @@ mod umm;
 mod urls;
 mod values;
 
-use geo_types::Geometry;
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, Selection, newest};
@@ -70,10 +69,8 @@ pub struct SearchResults {
     pub odd: Vec<OddItem>,
     /// What the user should know: what was changed in the query, what is missing from the answer.
     pub notices: Vec<String>,
-    /// The area searched, as the catalogue was asked for it.
-    area: Option<Geometry<f64>>,
-    /// Whether several maturities may be used together.
-    mixed: bool,
+    /// What was searched for, as far as the choice among the results depends on it.
+    context: Context,
 }
 
 /// A catalogue item that could not be read.
@@ -92,6 +89,19 @@ struct Page {
     #[serde(default)]
     hits: u64,
     items: Vec<Value>,
+    /// What [`SearchResults::to_umm_json`] adds.
+    #[serde(default)]
+    swath: Context,
+}
+
+/// What a search knew of itself besides the answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Context {
+    /// The pair that the area became.
+    area: Option<(String, String)>,
+    /// Whether several maturities may be used together.
+    mixed: bool,
 }
 
 impl SearchResults {
@@ -112,10 +122,17 @@ impl SearchResults {
             Error::new(ErrorKind::Integrity, "the text is no answer of the catalogue (granules.umm_json)")
                 .because(why)
         })?;
-        let mut results = Self { hits: page.hits, ..Self::default() };
+        let mut results = Self { hits: page.hits, context: page.swath, ..Self::default() };
         results.add(page.items);
         results.sort();
         Ok(results)
+    }
+
+    /// The results as an answer of the catalogue, in their order; [`SearchResults::from_umm_json`] reads it, and sorts. The
+    /// area searched travels with it, so that shares of it are the same afterwards.
+    pub fn to_umm_json(&self) -> String {
+        let items: Vec<&Value> = self.granules.iter().map(|granule| &granule.item).collect();
+        json!({"hits": self.hits, "items": items, "swath": self.context}).to_string()
     }
 
     /// Adds the items of a page; those that cannot be read go to `odd`.

@@ -81,15 +81,14 @@ impl SearchResults {
     /// Every granule with its state, in order.
     pub fn states(&self) -> Vec<(&Granule, State)> {
         let placed = self.granules.iter().enumerate().map(|(place, granule)| Placed { place, granule });
-        let mut states: Vec<(&Granule, State)> = self
-            .granules
-            .iter()
-            .map(|granule| (granule, if self.is_outside(granule) { State::Outside } else { State::Used }))
-            .collect();
+        let area = self.area();
+        let first = |granule| if is_outside(granule, area.as_ref()) { State::Outside } else { State::Used };
+        let mut states: Vec<(&Granule, State)> =
+            self.granules.iter().map(|granule| (granule, first(granule))).collect();
         for superseded in newest(placed).superseded {
             states[superseded.granule.place].1 = State::Superseded { by: superseded.by };
         }
-        if !self.mixed {
+        if !self.context.mixed {
             keep_one_maturity(&mut states);
         }
         states
@@ -110,17 +109,16 @@ impl SearchResults {
     /// Lets granules of several maturities be used together.
     #[must_use]
     pub fn mixing_maturities(mut self) -> Self {
-        self.mixed = true;
+        self.context.mixed = true;
         self
     }
 
     /// The share of the area searched that a granule's outline covers, 0 to 100 percent; `None` when no area was searched, the
     /// area is a line, or the granule has no outline. A point is covered wholly or not at all.
     pub fn area_percent(&self, granule: &Granule) -> Option<f64> {
-        let area = self.area.as_ref().filter(|_| !granule.footprint.0.is_empty())?;
-        let area = match area {
+        let area = match self.area().filter(|_| !granule.footprint.0.is_empty())? {
             Geometry::Point(point) => {
-                return Some(if granule.footprint.intersects(point) { 100.0 } else { 0.0 });
+                return Some(if granule.footprint.intersects(&point) { 100.0 } else { 0.0 });
             }
             Geometry::MultiPolygon(area) => area,
             _ => return None,
@@ -130,18 +128,9 @@ impl SearchResults {
         (whole > 0.0).then(|| (100.0 * covered / whole).clamp(0.0, 100.0))
     }
 
-    fn is_outside(&self, granule: &Granule) -> bool {
-        let Some(area) = self.area.as_ref().filter(|_| !granule.footprint.0.is_empty()) else { return false };
-        if granule.footprint.intersects(area) {
-            return false;
-        }
-        let near = |distance: f64| distance <= EDGE_DEGREES;
-        !match area {
-            Geometry::Point(point) => near(Euclidean.distance(point, &granule.footprint)),
-            Geometry::LineString(line) => near(Euclidean.distance(line, &granule.footprint)),
-            Geometry::MultiPolygon(area) => near(Euclidean.distance(area, &granule.footprint)),
-            _ => true,
-        }
+    /// The area searched; cut at the antimeridian.
+    fn area(&self) -> Option<Geometry<f64>> {
+        self.context.area.as_ref().and_then(area_of)
     }
 
     /// What the user should know of the choice: maturities left out or mixed, granules outside of the area, frames that come
@@ -284,24 +273,42 @@ fn does(count: usize) -> String {
     if count == 1 { "1 granule does".to_owned() } else { format!("{count} granules do") }
 }
 
-/// The area in the pairs of a request, as the catalogue is asked for it; cut at the antimeridian.
-pub(super) fn area_of(pairs: &[Pair]) -> Option<Geometry<f64>> {
-    pairs.iter().find_map(|(key, value)| {
-        let numbers: Vec<f64> = value.split(',').map(|n| n.trim().parse().ok()).collect::<Option<_>>()?;
-        let coords = || LineString(numbers.chunks_exact(2).map(|c| Coord { x: c[0], y: c[1] }).collect());
-        match (key.trim_end_matches("[]"), numbers.as_slice()) {
-            ("bounding_box", [west, south, east, north]) => {
-                let east = if east < west { east + 360.0 } else { *east };
-                Some(Geometry::MultiPolygon(box_on_the_map([*west, *south, east, *north])))
-            }
-            ("polygon", numbers) if numbers.len() >= 8 => {
-                Some(Geometry::MultiPolygon(on_the_map(vec![coords()])))
-            }
-            ("line", numbers) if numbers.len() >= 4 => Some(Geometry::LineString(coords())),
-            ("point", [x, y]) => Some(Geometry::Point(Point::new(*x, *y))),
-            _ => None,
+fn is_outside(granule: &Granule, area: Option<&Geometry<f64>>) -> bool {
+    let Some(area) = area.filter(|_| !granule.footprint.0.is_empty()) else { return false };
+    if granule.footprint.intersects(area) {
+        return false;
+    }
+    let distance = match area {
+        Geometry::Point(point) => Euclidean.distance(point, &granule.footprint),
+        Geometry::LineString(line) => Euclidean.distance(line, &granule.footprint),
+        Geometry::MultiPolygon(area) => Euclidean.distance(area, &granule.footprint),
+        _ => 0.0,
+    };
+    distance > EDGE_DEGREES
+}
+
+/// Of the pairs of a request the one that is the area.
+pub(super) fn area_pair(pairs: &[Pair]) -> Option<&Pair> {
+    pairs.iter().find(|pair| area_of(pair).is_some())
+}
+
+/// The area that a pair asks for; cut at the antimeridian.
+fn area_of((key, value): &Pair) -> Option<Geometry<f64>> {
+    let numbers: Vec<f64> = value.split(',').map(|n| n.trim().parse().ok()).collect::<Option<_>>()?;
+    let coords = || LineString(numbers.chunks_exact(2).map(|c| Coord { x: c[0], y: c[1] }).collect());
+    match (key.trim_end_matches("[]"), numbers.as_slice()) {
+        _ if numbers.iter().any(|number| !number.is_finite()) => None,
+        ("bounding_box", [west, south, east, north]) => {
+            let east = if east < west { east + 360.0 } else { *east };
+            Some(Geometry::MultiPolygon(box_on_the_map([*west, *south, east, *north])))
         }
-    })
+        ("polygon", numbers) if numbers.len() >= 8 => {
+            Some(Geometry::MultiPolygon(on_the_map(vec![coords()])))
+        }
+        ("line", numbers) if numbers.len() >= 4 => Some(Geometry::LineString(coords())),
+        ("point", [x, y]) => Some(Geometry::Point(Point::new(*x, *y))),
+        _ => None,
+    }
 }
 
 /// A box as polygons. One wider than half the globe has no short way round, so it is not cut but split.

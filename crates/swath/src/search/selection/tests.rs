@@ -24,8 +24,9 @@ fn square(west: f64, south: f64, side: f64) -> [(f64, f64); 5] {
 }
 
 fn searched(mut results: SearchResults, key: &str, value: &str) -> SearchResults {
-    results.area = area_of(&[("page_size".to_owned(), "10".to_owned()), (key.to_owned(), value.to_owned())]);
-    assert!(results.area.is_some());
+    let pairs = [("page_size".to_owned(), "10".to_owned()), (key.to_owned(), value.to_owned())];
+    results.context.area = area_pair(&pairs).cloned();
+    assert!(results.context.area.is_some());
     results
 }
 
@@ -129,7 +130,7 @@ fn what_is_no_area_is_none() {
         ("line", "1,2"),
         ("shortName", "1,2"),
     ] {
-        assert_eq!(area_of(&[(key.to_owned(), value.to_owned())]), None, "{key}={value}");
+        assert_eq!(area_of(&(key.to_owned(), value.to_owned())), None, "{key}={value}");
     }
 }
 
@@ -155,4 +156,13 @@ fn known_issues_are_told_once_for_all_granules() {
     let validated = NAME.replace("X05009", "P06001");
     let none = results(&[of(&validated, "NISAR_L2_GCOV_V1", None)]);
     assert_eq!(none.known_issues_note(), None);
+}
+
+#[test]
+fn what_was_searched_for_travels_with_the_results() {
+    let inside = of(NAME, BETA, Some(&square(10.0, 40.0, 2.0)));
+    let before = searched(results(&[inside]), "bounding_box", "9,40,11,42").mixing_maturities();
+    let after = SearchResults::from_umm_json(before.to_umm_json().as_bytes()).unwrap();
+    assert_eq!(after.context, before.context);
+    assert_eq!(after.area_percent(&after.granules[0]), before.area_percent(&before.granules[0]));
 }
