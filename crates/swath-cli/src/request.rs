@@ -92,9 +92,13 @@ pub(crate) fn query(args: &SearchArgs) -> Result<Query, Failure> {
     if let Some(frame) = args.frame {
         query = query.frame(frame);
     }
-    if let Some(maturity) = &args.maturity {
-        query = query.data_maturity(maturity.as_str());
+    for maturity in &args.maturity {
+        query = match maturity.eq_ignore_ascii_case("any") {
+            true => query.mixed_maturity(true),
+            false => query.data_maturity(maturity.as_str()),
+        };
     }
+    query = query.crid(args.crid.clone());
     if let Some(limit) = args.limit {
         query = query.max_results(limit);
     }

@@ -122,7 +122,13 @@ fn with(py: Python<'_>, query: Query, name: &str, value: &Bound<'_, PyAny>) -> P
         "processing_level" => query.processing_level(texts()?),
         "short_name" => query.short_name(texts()?),
         "collections" => query.collections(texts()?),
-        "data_maturity" => query.data_maturity(texts()?),
+        "data_maturity" => {
+            texts()?.into_iter().fold(query, |query, tier| match tier.eq_ignore_ascii_case("any") {
+                true => query.mixed_maturity(true),
+                false => query.data_maturity(tier),
+            })
+        }
+        "crid" => query.crid(texts()?),
         "production_configuration" => query.production_configuration(texts()?),
         "main_band_polarization" => query.main_band_polarization(texts()?),
         "side_band_polarization" => query.side_band_polarization(texts()?),

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use swath::{DataArray, OpenOptions, SessionOptions, Stack, Token, plot};
+use swath::download::{DownloadOptions, Downloaded, FileSet, Progress};
+use swath::export::Existing;
+use swath::{DataArray, OpenOptions, Password, SessionOptions, Stack, Token, plot};
 
 use crate::failure;
 use crate::found::Found;
@@ -19,10 +21,31 @@ use crate::waiting::{OfProcess, wait};
 /// Granules worked on at the same time; the requests of all share the hosts' limits.
 const AT_ONCE: usize = 16;
 
+/// Source, user, expiry, file.
+type Status = (String, Option<String>, Option<String>, Option<PathBuf>);
+/// Path, bytes, outcome, algorithm, address.
+type Whole = (PathBuf, u64, &'static str, Option<String>, String);
+
+/// Passes a step on. What goes wrong in the callable is its own business and ends nothing.
+fn tell(told: &Py<PyAny>, step: Progress<'_>) {
+    let (word, name, bytes, have) = match step {
+        Progress::Begun { name, size, have } => ("begun", name, size, have),
+        Progress::Received { name, bytes } => ("received", name, bytes, 0),
+        Progress::Ended { name } => ("ended", name, 0, 0),
+        _ => return,
+    };
+    Python::attach(|py| {
+        if let Err(error) = told.call1(py, (word, name, bytes, have)) {
+            error.write_unraisable(py, None);
+        }
+    });
+}
+
 /// How to make the session, and the one of this process.
 pub(crate) struct Live {
     variables: Option<HashMap<String, String>>,
     token: Option<Token>,
+    password: Option<(String, Password)>,
     cache: Cache,
     ca_pem: Option<String>,
     session: OfProcess<swath::Session>,
@@ -61,6 +84,9 @@ impl Live {
         if let Some(token) = &self.token {
             options = options.with_token(token.clone());
         }
+        if let Some((user, password)) = &self.password {
+            options = options.with_password(user, password.clone());
+        }
         swath::Session::new(options)
     }
 }
@@ -72,18 +98,20 @@ pub(crate) struct Session(Arc<Live>);
 #[pymethods]
 impl Session {
     /// A session: variables in place of the process's environment, a token before any other, where indexes are kept, an
-    /// authority to trust besides the usual ones.
+    /// authority to trust besides the usual ones, user and password in place of a token.
     #[new]
-    #[pyo3(signature = (variables, token, cache, ca_pem))]
+    #[pyo3(signature = (variables, token, cache, ca_pem, password = None))]
     fn new(
         py: Python<'_>,
         variables: Option<HashMap<String, String>>,
         token: Option<&str>,
         cache: Cache,
         ca_pem: Option<String>,
+        password: Option<(String, String)>,
     ) -> PyResult<Self> {
         let token = token.map(Token::parse).transpose().map_err(|error| failure::raised(py, &error))?;
-        let live = Live { variables, token, cache, ca_pem, session: OfProcess::empty() };
+        let password = password.map(|(user, secret)| (user, Password::new(secret)));
+        let live = Live { variables, token, password, cache, ca_pem, session: OfProcess::empty() };
         live.current(py)?;
         Ok(Self(Arc::new(live)))
     }
@@ -93,6 +121,67 @@ impl Session {
         let session = self.0.current(py)?;
         let expiry = wait(py, async move { session.login().await })?;
         Ok(expiry.map(|moment| moment.to_string()))
+    }
+
+    /// Who is logged in: source of the token, user, expiry (ISO 8601, UTC), file that keeps a token.
+    fn login_status(&self, py: Python<'_>) -> PyResult<Status> {
+        let session = self.0.current(py)?;
+        let status = wait(py, async move { session.login_status().await })?;
+        let expiry = status.expiry.map(|moment| moment.to_string());
+        Ok((status.source.to_string(), status.user, expiry, status.file))
+    }
+
+    /// Asks ASF whether the token opens the archive.
+    fn check_login(&self, py: Python<'_>) -> PyResult<()> {
+        let session = self.0.current(py)?;
+        wait(py, async move { session.check_login().await })
+    }
+
+    /// Keeps the token for later sessions; the file that it is in.
+    fn keep_login(&self, py: Python<'_>) -> PyResult<PathBuf> {
+        let session = self.0.current(py)?;
+        wait(py, async move { session.keep_login().await })
+    }
+
+    /// Removes the token that was kept; the file that it was in.
+    fn logout(&self, py: Python<'_>) -> PyResult<Option<PathBuf>> {
+        self.0.current(py)?.logout().map_err(|error| failure::raised(py, &error))
+    }
+
+    /// Downloads files: what is whole (path, bytes, outcome, algorithm it was checked with, address), and what failed (source,
+    /// exception). `told` is called with (step, name, bytes, bytes that were there).
+    #[pyo3(signature = (sources, folder, files, overwrite, direct_access, at_once, told))]
+    #[allow(clippy::too_many_arguments)]
+    fn download(
+        &self,
+        py: Python<'_>,
+        sources: Vec<String>,
+        folder: PathBuf,
+        files: Option<Vec<String>>,
+        overwrite: bool,
+        direct_access: bool,
+        at_once: usize,
+        told: Option<Py<PyAny>>,
+    ) -> PyResult<(Vec<Whole>, Vec<(String, Py<PyAny>)>)> {
+        let session = self.0.current(py)?;
+        let existing = if overwrite { Existing::Replace } else { Existing::Refuse };
+        let mut options =
+            DownloadOptions::new(folder).existing(existing).direct_access(direct_access).at_once(at_once);
+        if let Some(words) = files {
+            let sets: swath::Result<Vec<FileSet>> = words.iter().map(|word| word.parse()).collect();
+            options = options.files(sets.map_err(|error| failure::raised(py, &error))?);
+        }
+        if let Some(told) = told {
+            options = options.observer(move |step| tell(&told, step));
+        }
+        let report = wait(py, async move { session.download(&sources, &options).await })?;
+        let whole =
+            |file: Downloaded| (file.path, file.bytes, file.outcome.word(), file.checked, file.address);
+        let failed = report.failed.into_iter().map(|failed| {
+            let error = failure::raised(py, &failed.error);
+            (failed.source, error.into_value(py).into_any())
+        });
+        Ok((report.done.into_iter().map(whole).collect(), failed.collect()))
     }
 
     /// What the network was asked for so far: requests, bytes.

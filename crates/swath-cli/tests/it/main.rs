@@ -3,5 +3,6 @@
 
 mod demo;
 mod errors;
+mod get;
 mod shell;
 mod verbs;

@@ -17,11 +17,12 @@ pickled and sent to Dask's workers.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import pathlib
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import exceptions
-from ._records import Picture, Records, TimeSeries
+from ._records import Downloads, Picture, Records, TimeSeries
 from ._results import Granule, Results
 from ._sandbox import SandboxSession, sandbox
 from ._session import Box, Session, Source, Sources, default_session, set_default_session
@@ -49,6 +50,7 @@ __all__ = [
     "ClosedError",
     "DataArray",
     "DataTree",
+    "Downloads",
     "Granule",
     "IntegrityError",
     "LimitExceeded",
@@ -68,7 +70,9 @@ __all__ = [
     "__version__",
     "default_session",
     "exceptions",
+    "get",
     "login",
+    "logout",
     "open",
     "open_stack",
     "quicklook",
@@ -80,37 +84,63 @@ __all__ = [
 ]
 
 
-def login(token: str | None = None) -> Session:
+def login(
+    token: str | None = None,
+    *,
+    username: str | None = None,
+    password: str | None = None,
+    keep: bool = False,
+    check: bool = False,
+) -> Session:
     """A session with a token, which from now on is the default session.
 
-    The token is the one given, else ``EARTHDATA_TOKEN``, else what user and password of the netrc file give, else it is
+    The token is the one given, or of the user and password given, else ``EARTHDATA_TOKEN``, else what ``EARTHDATA_USERNAME`` and
+    ``EARTHDATA_PASSWORD`` give, else the one that was kept, else what user and password of the netrc file give, else it is
     asked for, without echo, when there is somebody to ask.
 
     Parameters
     ----------
     token : str, optional
         Earthdata Login token, from https://urs.earthdata.nasa.gov (Generate Token).
+    username, password : str, optional
+        User and password of Earthdata Login, exchanged for a token: an existing one of the account, else a new one.
+    keep : bool
+        Keep the token for later sessions, in a file that only its owner can read, as ``swath login`` does.
+    check : bool
+        Ask ASF whether the token opens the archive; where the licence has not been accepted, the error has the link.
 
     Returns
     -------
     Session
+        Its `login_status` says whose the token is and when it expires.
 
     Raises
     ------
     AuthenticationError
-        When there is no token, or it has expired.
+        When there is no token, it has expired, or Earthdata Login or ASF refuse.
     """
-    session = Session(token)
+    session = Session(token, username=username, password=password)
     try:
         session._core.login()
     except AuthenticationError as none:
-        asked = _asked() if token is None and none.what.startswith("no ") else None
+        asked = _asked() if token is None and username is None and none.what.startswith("no ") else None
         if not asked:
             raise
         session = Session(asked)
         session._core.login()
+    if check:
+        session._core.check_login()
+    if keep:
+        session._core.keep_login()
     set_default_session(session)
     return session
+
+
+def logout() -> pathlib.Path | None:
+    """Removes the token that was kept, by `login` or the command; the file that it was in, if there was one."""
+    removed = Session()._core.logout()
+    set_default_session(None)
+    return removed
 
 
 def _asked() -> str | None:
@@ -127,6 +157,28 @@ def _asked() -> str | None:
 def search(**options: Any) -> Results:
     """Granules of the catalogue, in the default session; see :meth:`Session.search`."""
     return default_session().search(**options)
+
+
+def get(
+    sources: Sources,
+    folder: str | os.PathLike[str] = ".",
+    *,
+    files: str | Sequence[str] | None = None,
+    overwrite: bool = False,
+    direct_access: bool = False,
+    at_once: int = 4,
+    progress: Callable[[str, str, int, int], object] | None = None,
+) -> Downloads:
+    """Downloads whole files, in the default session; see :meth:`Session.get`."""
+    return default_session().get(
+        sources,
+        folder,
+        files=files,
+        overwrite=overwrite,
+        direct_access=direct_access,
+        at_once=at_once,
+        progress=progress,
+    )
 
 
 def open(source: Source, group: str = "/", *, max_bytes: int | None = None) -> DataTree:  # noqa: A001

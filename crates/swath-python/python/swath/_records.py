@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import pathlib
 from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -13,6 +14,26 @@ from . import _swath
 
 if TYPE_CHECKING:
     import pandas
+
+
+class Downloads(list[pathlib.Path]):
+    """Paths of the files that are whole on the disk.
+
+    Attributes
+    ----------
+    files : list of dict
+        ``path``, ``bytes``, ``outcome`` (``fetched``, ``resumed``, ``unchanged``), ``checked`` (the checksum's algorithm, or None), ``url``.
+    failed : list of (str, SwathError)
+        What was asked for and could not be downloaded, and why.
+    """
+
+    def __init__(
+        self, done: Iterable[tuple[pathlib.Path, int, str, str | None, str]], failed: Iterable[tuple[str, Exception]]
+    ) -> None:
+        names = ("path", "bytes", "outcome", "checked", "url")
+        self.files: list[dict[str, Any]] = [dict(zip(names, one, strict=True)) for one in done]
+        self.failed = list(failed)
+        super().__init__(file["path"] for file in self.files)
 
 
 class Records(list[dict[str, Any]]):

@@ -6,15 +6,16 @@ import datetime
 import os
 import threading
 import uuid
+import warnings
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import _swath
-from ._records import Picture, Records, TimeSeries
+from ._records import Downloads, Picture, Records, TimeSeries
 from ._results import Granule, Results
 from ._tree import DataTree
-from .exceptions import UsageError
+from .exceptions import SwathWarning, UsageError
 
 if TYPE_CHECKING:
     import xarray
@@ -39,7 +40,7 @@ _WORDS = {
     "maturity": "data_maturity",
     "limit": "max_results",
 }
-_SECRETS = ("EARTHDATA_TOKEN",)
+_SECRETS = ("EARTHDATA_TOKEN", "EARTHDATA_USERNAME", "EARTHDATA_PASSWORD")
 
 
 class Session:
@@ -58,6 +59,8 @@ class Session:
         Where indexes of granules are kept: where the environment says, nowhere, or in this folder.
     ca_pem : str, optional
         Certificate authority to trust besides the usual ones, in PEM.
+    username, password : str, optional
+        User and password of Earthdata Login in place of a token, exchanged for one when it is first needed.
 
     Raises
     ------
@@ -74,10 +77,15 @@ class Session:
         environment: Mapping[str, str] | None = None,
         cache: bool | str | os.PathLike[str] = True,
         ca_pem: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
     ) -> None:
         variables = None if environment is None else dict(environment)
         kept = cache if isinstance(cache, bool) else os.fspath(cache)
-        self._core = _swath.Session(variables, token, kept, ca_pem)
+        if (username is None) != (password is None):
+            raise UsageError("username and password are given together")
+        login = None if username is None or password is None else (username, password)
+        self._core = _swath.Session(variables, token, kept, ca_pem, login)
         public = None
         if variables is not None:
             public = tuple(sorted(pair for pair in variables.items() if pair[0] not in _SECRETS))
@@ -112,6 +120,7 @@ class Session:
         track: Any = None,
         frame: Any = None,
         maturity: str | Sequence[str] | None = None,
+        crid: str | Sequence[str] | None = None,
         limit: int | None = None,
         all_versions: bool = False,
         allow_partial: bool = False,
@@ -140,11 +149,14 @@ class Session:
         track, frame : int, (first, last), or list of both
             Track (`relative_orbit`) and frame.
         maturity : str or sequence of str
-            ``beta``, ``provisional`` or ``validated`` (`data_maturity`).
+            ``beta``, ``provisional`` or ``validated`` (`data_maturity`); ``any`` lets them be mixed. Without it the
+            highest one found is used.
+        crid : str or sequence of str
+            Only these releases: ``P05023``.
         limit : int
             At most so many granules (`max_results`).
         all_versions : bool
-            Superseded releases too.
+            Superseded releases, other maturities and what lies outside of the area too.
         allow_partial : bool
             Take an incomplete answer of the catalogue.
         **more
@@ -174,6 +186,7 @@ class Session:
             "end": end,
             "dataset": dataset,
             "frame": frame,
+            "crid": crid,
             "allow_partial": allow_partial,
         }
         by_word = {
@@ -195,6 +208,82 @@ class Session:
         given = {name: value for name, value in options.items() if value is not None}
         found = Results(self._core.search(given))
         return found if all_versions else found.latest()
+
+    @property
+    def login_status(self) -> dict[str, Any]:
+        """Who is logged in: ``source`` of the token, ``user``, ``expires`` (ISO 8601, UTC), ``file`` that keeps a token.
+
+        No service is asked, unless user and password have to be exchanged for a token first.
+
+        Raises
+        ------
+        AuthenticationError
+            When there is no token, or Earthdata Login refuses the password.
+        """
+        source, user, expires, file = self._core.login_status()
+        return {"source": source, "user": user, "expires": expires, "file": file}
+
+    def get(
+        self,
+        sources: Sources,
+        folder: str | os.PathLike[str] = ".",
+        *,
+        files: str | Sequence[str] | None = None,
+        overwrite: bool = False,
+        direct_access: bool = False,
+        at_once: int = 4,
+        progress: Callable[[str, str, int, int], object] | None = None,
+    ) -> Downloads:
+        """Downloads whole files: in parallel, resumed where they stopped, checked before they get their names.
+
+        Parameters
+        ----------
+        sources : Results, or one or several str or Granule
+            https or s3 URLs, names of granules or of their files, or granules that were found.
+        folder : path
+            Where the files go.
+        files : str or sequence of str, optional
+            Files of each granule: ``data``, ``qa``, ``browse``, ``metadata``, ``all``.
+        overwrite : bool
+            Replace other files of the same name; a file that is the same is never fetched again.
+        direct_access : bool
+            Read from S3, inside AWS us-west-2.
+        at_once : int
+            Files at the same time.
+        progress : callable, optional
+            Called with ``("begun", name, size, bytes there)``, ``("received", name, bytes, 0)``, ``("ended", name, 0, 0)``, from
+            other threads.
+
+        Returns
+        -------
+        Downloads
+            The paths; what failed is in its ``failed``, and warned of.
+
+        Raises
+        ------
+        SwathError
+            When nothing at all could be downloaded: the first failure.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with swath.sandbox() as session, tempfile.TemporaryDirectory() as folder:
+        ...     paths = session.get(session.search(limit=1), folder)
+        ...     paths[0].suffix
+        '.h5'
+        """
+        words = [files] if isinstance(files, str) else files
+        if words is not None:
+            words = [word for one in words for word in one.split(",")]
+        done, failed = self._core.download(
+            addresses(sources), os.fspath(folder), words, overwrite, direct_access, at_once, progress
+        )
+        if failed and not done:
+            raise failed[0][1]
+        if failed:
+            text = "\n".join(f"{source}: {error}" for source, error in failed)
+            warnings.warn(f"{len(failed)} of {len(failed) + len(done)} files failed:\n{text}", SwathWarning, stacklevel=2)
+        return Downloads(done, failed)
 
     def open(
         self, source: Source, group: str = "/", *, max_bytes: int | None = None

@@ -112,6 +112,8 @@ pub const OPTIONS: &[SearchOption] = &[
     row(("beam_mode", "beamMode"), Texts, Radar, Attribute("string", "BEAM_MODE"), "Beam modes: IW, EW, FBS, STD, …"),
     row(("beam_swath", "beamSwath"), Texts, Radar, Attribute("string", "BEAM_MODE_TYPE"), "Types of beam modes"),
     row(("data_maturity", "dataMaturity"), Texts, Product, Special, "Release tiers of NISAR: BETA, PROVISIONAL, VALIDATED"),
+    row(("crid", "crid"), Texts, Product, Special, "Composite release ids: only granules of these releases, such as P05023"),
+    row(("mixed_maturity", "mixedMaturity"), Flag, Product, Special, "Whether granules of several maturities may be used together"),
     row(("campaign", "campaign"), Texts, Missions, Attribute("string", "MISSION_NAME"), "Campaigns of UAVSAR and AIRSAR"),
     row(("site_description", "siteDescription"), Texts, Missions, Attribute("string", "SITE_DESCRIPTION"), "Sites of UAVSAR"),
     row(("max_doppler", "maxDoppler"), Decimal, Missions, AtMost("float", "DOPPLER"), "The largest Doppler centroid, in Hz"),

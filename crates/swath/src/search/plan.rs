@@ -18,7 +18,7 @@ use super::options::{OPTIONS, OptionKind, Options, SearchOption, Sends};
 use super::scope::{Level, Scope};
 use super::{check, dates};
 use crate::error::{Error, Result};
-use crate::granule::{FileKind, GranuleFile, shown};
+use crate::granule::{Crid, FileKind, GranuleFile, shown};
 
 /// The largest page that the catalogue gives (CMR API documentation).
 pub(super) const LARGEST_PAGE: usize = 2000;
@@ -62,9 +62,24 @@ pub struct Plan {
     pub(super) page_size: usize,
     pub(super) max_results: Option<usize>,
     pub(super) allow_partial: bool,
+    /// Whether granules of several maturities were asked for.
+    pub(super) mixed: bool,
+    /// Releases to keep; all when empty.
+    pub(super) crids: Vec<Crid>,
 }
 
 pub(super) fn plan(options: &Options, now: Timestamp) -> Result<Plan> {
+    let crids = check::each(options.texts("crid"), check::crid)?;
+    if crids.is_empty() || options.is_given("granule_list") {
+        return Ok(Plan { crids, ..plan_of(options, now)? });
+    }
+    // The catalogue has no parameter for releases, but every name holds its own.
+    let mut named = options.clone();
+    named.add_texts("granule_list", crids.iter().map(|crid| format!("NISAR_*_{crid}_*")).collect());
+    Ok(Plan { crids, ..plan_of(&named, now)? })
+}
+
+fn plan_of(options: &Options, now: Timestamp) -> Result<Plan> {
     let max_results = options.count("max_results");
     let page_size = max_results.map_or(LARGEST_PAGE, |most| most.min(LARGEST_PAGE));
     let mut notices = Vec::new();
@@ -83,7 +98,11 @@ pub(super) fn plan(options: &Options, now: Timestamp) -> Result<Plan> {
             .with_hint("name a dataset, a collection, names, an area or dates, or give max_results"));
     }
     let allow_partial = options.flag("allow_partial").unwrap_or(false);
-    Ok(Plan { subqueries, notices, page_size, max_results, allow_partial })
+    let named = ["short_name", "collections", "granule_list", "product_list"];
+    let mixed = options.flag("mixed_maturity").unwrap_or(false)
+        || options.texts("data_maturity").len() > 1
+        || named.iter().any(|name| options.is_given(name));
+    Ok(Plan { subqueries, notices, page_size, max_results, allow_partial, mixed, crids: Vec::new() })
 }
 
 /// Whether any pair beyond those of every request narrows the search.

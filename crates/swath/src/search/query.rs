@@ -86,6 +86,8 @@ impl Query {
         collections,
         /// Release tiers: `BETA`, `PROVISIONAL`, `VALIDATED`.
         data_maturity,
+        /// Composite release ids (`P05023`): only granules of these releases, in any case.
+        crid,
         /// Pipelines: `PR` production, `UR` urgent response, `OD` on demand.
         production_configuration,
         /// Instruments: `L-SAR`, `C-SAR`, `PALSAR`, ….
@@ -280,6 +282,10 @@ impl Query {
         /// Whether platforms and kinds of products stand for collections, which they do unless this is `false`: then
         /// the catalogue is asked for them as they are.
         collection_alias,
+        /// Let granules of several maturities be used together. Without it, and unless several are asked for by
+        /// `data_maturity`, by collection or by name, only those of the highest one found are
+        /// ([`State`](super::State)).
+        mixed_maturity,
         /// Accept an answer that the catalogue itself says is incomplete; the results then carry a notice.
         allow_partial,
     }

@@ -3,9 +3,12 @@
 
 mod archive;
 mod areas;
+mod downloads;
 mod elsewhere;
 mod faults;
 mod flow;
+mod logins;
 mod references;
+mod results;
 mod search;
 mod tidy;

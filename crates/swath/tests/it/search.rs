@@ -169,7 +169,7 @@ fn replace(pairs: &mut Vec<(String, String)>, ours: &[&str]) {
     }
 }
 
-const ANSWER: &str = "umm/RECONSTRUCTED_nisar_gcov_seed_response.umm_json.json";
+pub(crate) const ANSWER: &str = "umm/RECONSTRUCTED_nisar_gcov_seed_response.umm_json.json";
 
 #[test]
 fn the_cookbook_finds_seven_and_keeps_five() {
