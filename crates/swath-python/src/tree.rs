@@ -8,7 +8,7 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use swath::{DataArray, DataTree, ReadLimits};
-use swath_hdf5::{Axis, Dataset, Filter, Object, Selection};
+use swath_hdf5::{Axis, Charset, DataType, Dataset, Filter, Object, Selection};
 
 use crate::session::Live;
 use crate::waiting::{OfProcess, Tally, Watch, wait, wait_watched};
@@ -255,7 +255,8 @@ fn described<'py>(
     Ok(())
 }
 
-/// Dimensions, shape, largest shape, dtype, chunks, filters (number and level), whether it is a scale.
+/// Dimensions, shape, largest shape, dtype, chunks, filters (number and level), whether it is a scale, whether it is text
+/// of variable length that says to be ASCII.
 fn description<'py>(
     py: Python<'py>,
     tree: &DataTree,
@@ -267,7 +268,8 @@ fn description<'py>(
     let dtype = element::dtype(py, &dataset.datatype)?;
     let (dimensions, name) = (array.dimensions(), dataset.datatype.name());
     let shapes = (&dataset.shape, &dataset.max_shape, &dataset.chunk_shape);
-    (dimensions, shapes, dtype, name, filters, dataset.is_dimension_scale).into_bound_py_any(py)
+    let is_ascii = matches!(dataset.datatype, DataType::VariableString { charset: Charset::Ascii, .. });
+    (dimensions, shapes, dtype, name, filters, dataset.is_dimension_scale, is_ascii).into_bound_py_any(py)
 }
 
 fn filter(filter: &Filter) -> (u16, Option<u32>) {

@@ -109,7 +109,8 @@ impl Watch {
     /// Parts that are done, of how many, and bytes that were received meanwhile.
     fn tell(&self, py: Python<'_>) -> PyResult<()> {
         let received = self.ledger.totals().bytes.saturating_sub(self.before);
-        let (done, total) = (self.tally.done.load(Ordering::Relaxed), self.tally.total.load(Ordering::Relaxed));
+        let (done, total) =
+            (self.tally.done.load(Ordering::Relaxed), self.tally.total.load(Ordering::Relaxed));
         self.told.call1(py, (done, (total > 0).then_some(total), received)).map(drop)
     }
 }

@@ -26,7 +26,7 @@ __version__: str
 _Bytes: TypeAlias = npt.NDArray[np.uint8]
 _AttributeParts: TypeAlias = tuple[str, Any, list[int], Any]
 _ShapeParts: TypeAlias = tuple[list[int], list[int | None] | None, list[int] | None]
-_DescriptionParts: TypeAlias = tuple[list[str], _ShapeParts, Any, str, list[tuple[int, int | None]], bool]
+_DescriptionParts: TypeAlias = tuple[list[str], _ShapeParts, Any, str, list[tuple[int, int | None]], bool, bool]
 _Axes: TypeAlias = Sequence[tuple[int, int, int]]
 _Told: TypeAlias = Callable[[int, int | None, int], object]
 
