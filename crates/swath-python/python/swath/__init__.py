@@ -22,10 +22,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import exceptions
+from ._progress import Progress, Wish
 from ._records import Downloads, Picture, Records, TimeSeries
 from ._results import Granule, Results
 from ._sandbox import SandboxSession, sandbox
-from ._session import Box, Session, Source, Sources, default_session, set_default_session
+from ._session import Box, Errors, Session, Source, Sources, default_session, set_default_session
 from ._swath import __version__
 from ._tree import DataArray, DataTree
 from .exceptions import (
@@ -35,6 +36,7 @@ from .exceptions import (
     LimitExceeded,
     LocalError,
     NotFoundError,
+    PartialError,
     ServiceError,
     SwathError,
     SwathWarning,
@@ -56,7 +58,9 @@ __all__ = [
     "LimitExceeded",
     "LocalError",
     "NotFoundError",
+    "PartialError",
     "Picture",
+    "Progress",
     "Records",
     "Results",
     "SandboxSession",
@@ -194,10 +198,11 @@ def open_stack(
     bbox: Box | None = None,
     window: Sequence[int] | None = None,
     max_bytes: int | None = None,
+    progress: Wish = None,
 ) -> xarray.Dataset:
     """Layers of the granules of a frame along time, in the default session; see :meth:`Session.open_stack`."""
     return default_session().open_stack(
-        sources, layer, frequency, bbox=bbox, window=window, max_bytes=max_bytes
+        sources, layer, frequency, bbox=bbox, window=window, max_bytes=max_bytes, progress=progress
     )
 
 
@@ -209,9 +214,20 @@ def stats(
     bbox: Box | None = None,
     window: Sequence[int] | None = None,
     max_bytes: int | None = None,
+    errors: Errors = "raise",
+    progress: Wish = None,
 ) -> Records:
     """Statistics of a layer, source by source, in the default session; see :meth:`Session.stats`."""
-    return default_session().stats(sources, layer, frequency, bbox=bbox, window=window, max_bytes=max_bytes)
+    return default_session().stats(
+        sources,
+        layer,
+        frequency,
+        bbox=bbox,
+        window=window,
+        max_bytes=max_bytes,
+        errors=errors,
+        progress=progress,
+    )
 
 
 def timeseries(
@@ -222,10 +238,19 @@ def timeseries(
     bbox: Box | None = None,
     window: Sequence[int] | None = None,
     max_bytes: int | None = None,
+    errors: Errors = "raise",
+    progress: Wish = None,
 ) -> TimeSeries:
     """Statistics of the same pixels along time, in the default session; see :meth:`Session.timeseries`."""
     return default_session().timeseries(
-        sources, layer, frequency, bbox=bbox, window=window, max_bytes=max_bytes
+        sources,
+        layer,
+        frequency,
+        bbox=bbox,
+        window=window,
+        max_bytes=max_bytes,
+        errors=errors,
+        progress=progress,
     )
 
 
@@ -239,8 +264,17 @@ def quicklook(
     outline: Box | None = None,
     path: str | os.PathLike[str] | None = None,
     max_bytes: int | None = None,
+    progress: Wish = None,
 ) -> Picture:
     """A picture (PNG) of a layer, in the default session; see :meth:`Session.quicklook`."""
     return default_session().quicklook(
-        source, layer, frequency, bbox=bbox, window=window, outline=outline, path=path, max_bytes=max_bytes
+        source,
+        layer,
+        frequency,
+        bbox=bbox,
+        window=window,
+        outline=outline,
+        path=path,
+        max_bytes=max_bytes,
+        progress=progress,
     )

@@ -6,11 +6,13 @@ import csv
 import json
 import os
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from . import _swath
+from .exceptions import SwathError
 
 if TYPE_CHECKING:
     import pandas
@@ -37,7 +39,15 @@ class Downloads(list[pathlib.Path]):
 
 
 class Records(list[dict[str, Any]]):
-    """A list of dicts with the same keys, one per granule."""
+    """A list of dicts with the same keys, one per granule.
+
+    Attributes
+    ----------
+    failures : dict of str to SwathError
+        Sources that are not among the records, and why; empty unless ``errors="warn"`` was asked for.
+    """
+
+    failures: Mapping[str, SwathError] = MappingProxyType({})
 
     @classmethod
     def from_json(cls, lines: Iterable[str]) -> Records:
@@ -76,7 +86,8 @@ class TimeSeries(Records):
         self._core = core
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
-        return Records, (list(self),)
+        left_out = {"failures": self.failures} if self.failures else None
+        return Records, (list(self),), left_out
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Writes the table that ``swath timeseries -o`` writes: besides the records, the fields of the names."""

@@ -9,13 +9,14 @@ import uuid
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from . import _swath
+from ._progress import Wish, watching
 from ._records import Downloads, Picture, Records, TimeSeries
 from ._results import Granule, Results
 from ._tree import DataTree
-from .exceptions import SwathWarning, UsageError
+from .exceptions import PartialError, SwathError, SwathWarning, UsageError
 
 if TYPE_CHECKING:
     import xarray
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 Source: TypeAlias = "str | os.PathLike[str] | Granule"
 Sources: TypeAlias = "Source | Iterable[Source] | Results"
 Box: TypeAlias = "Sequence[float]"
+Errors: TypeAlias = Literal["raise", "warn"]
+Recorded = TypeVar("Recorded", bound=Records)
 Recipe: TypeAlias = "tuple[tuple[tuple[str, str], ...] | None, bool | str, str | None]"
 
 _known: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary()
@@ -319,6 +322,7 @@ class Session:
         bbox: Box | None = None,
         window: Sequence[int] | None = None,
         max_bytes: int | None = None,
+        progress: Wish = None,
     ) -> xarray.Dataset:
         """One layer (or several) of the granules of a frame along time, lazily, on one grid.
 
@@ -336,6 +340,9 @@ class Session:
             First row, first column, height, width, in place of `bbox`.
         max_bytes : int, optional
             Bytes that one read of one granule may fetch.
+        progress : bool or callable, optional
+            Who is shown how far it is: a callable is called about ten times a second with a :class:`Progress`; True shows a bar;
+            by default notebooks show one for what takes longer than a second, and nothing else does.
 
         Returns
         -------
@@ -352,7 +359,7 @@ class Session:
 
         layers = [layer] if isinstance(layer, str) else list(layer)
         wanted = [_wanted(name, frequency, bbox, window, max_bytes) for name in layers]
-        return stacked(self, addresses(sources), wanted)
+        return stacked(self, addresses(sources), wanted, progress)
 
     def stats(
         self,
@@ -363,14 +370,21 @@ class Session:
         bbox: Box | None = None,
         window: Sequence[int] | None = None,
         max_bytes: int | None = None,
+        errors: Errors = "raise",
+        progress: Wish = None,
     ) -> Records:
         """Count, mean, standard deviation, minimum and maximum of a layer, source by source.
+
+        A source that fails does not stop the others.
 
         Parameters
         ----------
         sources : Results, or one or several str, path or Granule
-        layer, frequency, bbox, window, max_bytes
+        layer, frequency, bbox, window, max_bytes, progress
             As for :meth:`open_stack`.
+        errors : {"raise", "warn"}
+            When some of the sources fail: raise a PartialError, which has the results of the others; or return those, with a
+            warning for each that failed, and the reasons in ``failures`` of what is returned.
 
         Returns
         -------
@@ -378,9 +392,17 @@ class Session:
             One dict per source, as ``swath stats --json`` prints them: ``granule``, ``source``, ``layer``, ``epsg``,
             ``window``, ``n_total``, ``n_valid``, ``mean``, ``std``, ``min``, ``max`` (linear; None without a valid pixel),
             ``requests``, ``bytes``, ``waves``, ``seconds``.
+
+        Raises
+        ------
+        PartialError
+            When some sources failed and others did not. When all failed, the error of the first.
         """
-        wanted = _wanted(layer, frequency, bbox, window, max_bytes)
-        return Records.from_json(self._core.stats(addresses(sources), wanted))
+        wanted, listed = _wanted(layer, frequency, bbox, window, max_bytes), addresses(sources)
+        _check_errors(errors)
+        with watching("statistics", progress) as told:
+            records, failed = self._core.stats(listed, wanted, told)
+        return _settled(Records.from_json(records), {listed[number]: why for number, why in failed}, errors)
 
     def timeseries(
         self,
@@ -391,22 +413,36 @@ class Session:
         bbox: Box | None = None,
         window: Sequence[int] | None = None,
         max_bytes: int | None = None,
+        errors: Errors = "raise",
+        progress: Wish = None,
     ) -> TimeSeries:
         """Statistics of the same pixels through several granules of a frame, in the order of time.
 
         Parameters
         ----------
-        sources, layer, frequency, bbox, window, max_bytes
+        sources, layer, frequency, bbox, window, max_bytes, progress
             As for :meth:`open_stack`.
+        errors
+            As for :meth:`stats`.
 
         Returns
         -------
         TimeSeries
             One dict per granule: ``time`` (ISO 8601, UTC), ``granule``, ``layer``, ``n_total``, ``n_valid``, ``mean``, ``std``,
             ``min``, ``max`` (linear) and ``mean_db``.
+
+        Raises
+        ------
+        PartialError
+            When some sources failed and others did not. When all failed, the error of the first.
+        UsageError
+            When the granules do not belong together.
         """
-        wanted = _wanted(layer, frequency, bbox, window, max_bytes)
-        return TimeSeries(self._core.timeseries(addresses(sources), wanted))
+        wanted, listed = _wanted(layer, frequency, bbox, window, max_bytes), addresses(sources)
+        _check_errors(errors)
+        with watching("statistics", progress) as told:
+            series, failed = self._core.timeseries(listed, wanted, told)
+        return _settled(TimeSeries(series), {listed[number]: why for number, why in failed}, errors)
 
     def quicklook(
         self,
@@ -419,13 +455,14 @@ class Session:
         outline: Box | None = None,
         path: str | os.PathLike[str] | None = None,
         max_bytes: int | None = None,
+        progress: Wish = None,
     ) -> Picture:
         """A picture (PNG) of a layer; backscatter in dB.
 
         Parameters
         ----------
         source : str, path or Granule
-        layer, frequency, bbox, window, max_bytes
+        layer, frequency, bbox, window, max_bytes, progress
             As for :meth:`open_stack`.
         outline : sequence of 4 floats, optional
             A box to mark, in degrees.
@@ -439,7 +476,8 @@ class Session:
         """
         wanted = _wanted(layer, frequency, bbox, window, max_bytes)
         marked = None if outline is None else _four(outline, "outline")
-        picture = Picture(self._core.quicklook(address(source), wanted, marked))
+        with watching("picture", progress) as told:
+            picture = Picture(self._core.quicklook(address(source), wanted, marked, told))
         if path is not None:
             picture.save(path)
         return picture
@@ -478,6 +516,25 @@ def addresses(sources: Sources) -> list[str]:
     if not listed:
         raise UsageError("no source was given: a URL, a granule's name, or the path of a file")
     return listed
+
+
+def _check_errors(errors: str) -> None:
+    if errors not in ("raise", "warn"):
+        raise UsageError(f"errors may be 'raise' or 'warn', not {errors!r}")
+
+
+def _settled(results: Recorded, failures: dict[str, SwathError], errors: Errors) -> Recorded:
+    """The results, if enough of the sources gave one."""
+    if not failures:
+        return results
+    if not results:
+        raise next(iter(failures.values()))
+    if errors == "raise":
+        raise PartialError(results, failures)
+    for source, why in failures.items():
+        warnings.warn(f"{source} is left out: {why}", SwathWarning, stacklevel=3)
+    results.failures = failures
+    return results
 
 
 def _wanted(
