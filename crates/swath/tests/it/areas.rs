@@ -188,3 +188,50 @@ fn areas_become_what_asf_search_makes_of_them() {
     met.extend(more);
     assert_eq!(met.len(), DIFFERENCES.len(), "a difference is listed whose area is not there");
 }
+
+#[test]
+fn files_are_read_as_their_shapes() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/areas");
+    let expected = std::fs::read_to_string(folder.join("expected.json")).unwrap();
+    let expected: serde_json::Map<String, Value> = serde_json::from_str(&expected).unwrap();
+    assert!(expected.len() >= 20);
+    for (name, pair) in expected {
+        let area = match (pair.is_null(), Area::open(folder.join(&name))) {
+            (false, Ok(area)) => area,
+            (true, Err(error)) => {
+                assert_eq!(error.kind(), swath::ErrorKind::Usage, "{name}");
+                continue;
+            }
+            (_, outcome) => panic!("{name}: {outcome:?}"),
+        };
+        let theirs = format!("{}={}", pair[0].as_str().unwrap(), pair[1].as_str().unwrap());
+        let (key, value) = area.catalogue_pair();
+        assert!(same_pair(&theirs, &format!("{key}={value}")), "{name}: {key}={value}, not {theirs}");
+    }
+}
+
+#[test]
+fn refused_files_say_why_and_what_to_do() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/areas");
+    let cases = [
+        ("metres.shp", "WGS_1984_UTM_Zone_37N", "ogr2ogr"),
+        ("cut.shp", "damaged", ""),
+        ("two.zip", "several areas", "one of them"),
+        ("nothing.zip", "holds no .shp", ""),
+        ("bomb.zip", "larger than 67 MB", ""),
+        ("longer.zip", "not as long as the directory says", ""),
+        ("damaged.zip", "checksum", ""),
+        ("lake.gpkg", "GeoPackage", "ogr2ogr"),
+        ("binary.dat", "neither text nor", "ogr2ogr"),
+        ("absent.wkt", "cannot be read", ""),
+        (".", "is no file", ""),
+    ];
+    for (name, why, hint) in cases {
+        let error = Area::open(folder.join(name)).unwrap_err();
+        assert!(error.reasons().join(" ").contains(why), "{name}: {error:?}");
+        assert!(error.hint().unwrap_or_default().contains(hint), "{name}: {error:?}");
+    }
+    let bytes = std::fs::read(folder.join("lake.shp")).unwrap();
+    let area = Area::from_bytes(&bytes).unwrap();
+    assert!(area.notices().iter().any(|notice| notice.contains("no .prj")), "{:?}", area.notices());
+}
