@@ -137,7 +137,15 @@ fn with(py: Python<'_>, query: Query, name: &str, value: &Bound<'_, PyAny>) -> P
         "frame_coverage" => query.frame_coverage(text()?),
         "joint_observation" => query.joint_observation(value.extract()?),
         "intersects_with" => query.intersects_with(text()?),
-        "bbox" => query.intersects_with(lon_lat_box(py, value.extract()?)?.to_wkt()),
+        "area" => {
+            let given = text()?;
+            let area = py.detach(|| Area::parse_or_open(&given)).map_err(|error| failure::raise(py, error))?;
+            query.area(area)
+        }
+        "bbox" => query.bbox(value.extract::<Vec<f64>>()?),
+        "point" => query.point(value.extract::<Vec<f64>>()?),
+        "circle" => query.circle(value.extract::<Vec<f64>>()?),
+        "linestring" => query.linestring(value.extract::<Vec<f64>>()?),
         "start" => query.start(text()?),
         "end" => query.end(text()?),
         "max_results" => query.max_results(value.extract()?),
