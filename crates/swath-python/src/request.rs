@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use swath::search::{NumberRange, Numbers, Query};
+use swath::search::{Area, NumberRange, Numbers, Query};
 use swath::{LayerOptions, LonLatBox, ReadLimits, Region, Window};
 
 use crate::failure;
@@ -139,7 +139,7 @@ fn with(py: Python<'_>, query: Query, name: &str, value: &Bound<'_, PyAny>) -> P
         "intersects_with" => query.intersects_with(text()?),
         "area" => {
             let given = text()?;
-            let area = py.detach(|| Area::parse_or_open(&given)).map_err(|error| failure::raise(py, error))?;
+            let area = py.detach(|| Area::parse_or_open(&given)).map_err(|error| failure::raised(py, &error))?;
             query.area(area)
         }
         "bbox" => query.bbox(value.extract::<Vec<f64>>()?),
