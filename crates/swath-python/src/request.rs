@@ -139,7 +139,8 @@ fn with(py: Python<'_>, query: Query, name: &str, value: &Bound<'_, PyAny>) -> P
         "intersects_with" => query.intersects_with(text()?),
         "area" => {
             let given = text()?;
-            let area = py.detach(|| Area::parse_or_open(&given)).map_err(|error| failure::raised(py, &error))?;
+            let area =
+                py.detach(|| Area::parse_or_open(&given)).map_err(|error| failure::raised(py, &error))?;
             query.area(area)
         }
         "bbox" => query.bbox(value.extract::<Vec<f64>>()?),
