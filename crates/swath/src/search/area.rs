@@ -397,8 +397,15 @@ fn clamped(shape: Shape) -> (Shape, Vec<Repair>) {
         repairs.push(repair);
         return (smaller, repairs);
     }
-    let crosses = matches!(&clamped, Shape::Outline(ring) if flaw(ring).is_some());
-    match crosses.then(|| merge::hull(clamped.coords())).flatten() {
+    let is_sound = |shape: &Shape| !matches!(shape, Shape::Outline(ring) if flaw(ring).is_some());
+    if is_sound(&clamped) {
+        return (clamped, repairs);
+    }
+    // With its vertices moved the outline crosses itself; cut off at the pole it does not, unless it falls apart.
+    if let Some(cut) = merge::between_poles(&shape).filter(is_sound) {
+        return (cut, repairs);
+    }
+    match merge::hull(clamped.coords()) {
         Some(hull) => {
             repairs.push(Repair::HullOfClamped);
             (turned(hull).0, repairs)

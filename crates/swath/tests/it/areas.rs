@@ -73,6 +73,16 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "polygon=0,0,1,0,1,0.5,2,0.5,2,2,0.5,2,0.5,1,0,1,0,0",
         "a polygon without extent is not counted among those that overlap",
     ),
+    (
+        "POLYGON((-181 -95,181 0,10 100,0 100,-181 -95))",
+        "bounding_box=-180.0,-90.0,180.0,90.0",
+        "wider than the Earth, which no polygon on it is; asf_search wraps vertices, which leaves a shape that crosses itself",
+    ),
+    (
+        "GEOMETRYCOLLECTION(MULTIPOLYGON(((0 0,20 0,20 20,0 20,0 0)),((0 5,20 5,20 25,0 25,0 5))),POINT(95 -90))",
+        "polygon=95,-90,20,25,0,25,0,0,95,-90",
+        "overlapping shapes are merged within collections too; asf_search ends in an AttributeError",
+    ),
 ];
 
 /// How many of the areas in a file were compared, and which differences were met.
@@ -83,16 +93,21 @@ fn compare(text: &str) -> (usize, BTreeSet<usize>) {
         let wkt = vector["wkt"].as_str().unwrap();
         let shown: String = wkt.chars().take(120).collect();
         compared += 1;
+        let listed = DIFFERENCES.iter().position(|(of, _, _)| *of == wkt);
         let area = match (vector.get("error"), Area::parse(wkt)) {
             (Some(_), Err(error)) => {
                 assert_eq!(error.kind(), swath::ErrorKind::Usage, "{shown}");
                 continue;
             }
             (None, Ok(area)) => area,
+            (Some(_), Ok(area)) if listed.is_some() => area,
             (_, ours) => panic!("{shown}: {ours:?}, asf_search says {vector}"),
         };
-        let wrong = differences(&area, &vector);
-        match DIFFERENCES.iter().position(|(of, _, _)| *of == wkt) {
+        let wrong = match vector.get("error") {
+            Some(error) => vec![error.to_string()],
+            None => differences(&area, &vector),
+        };
+        match listed {
             Some(index) => {
                 let (key, value) = area.catalogue_pair();
                 let value = value.replace(".0000000000000000", "");

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use geo::coordinate_position::{CoordPos, coord_pos_relative_to_ring};
 use geo::kernels::{Kernel as _, Orientation, RobustKernel};
 use geo::line_intersection::{LineIntersection, line_intersection};
-use geo::{ConvexHull as _, unary_union};
-use geo_types::{Coord, Line, LineString, MultiPoint, Polygon};
+use geo::{BooleanOps as _, ConvexHull as _, unary_union};
+use geo_types::{Coord, Line, LineString, MultiPoint, Polygon, Rect};
 
 use super::repair::Repair;
 use super::shape::{Extent, Shape, doubled_area, segments};
@@ -47,6 +47,19 @@ pub(super) fn merged(mut shapes: Vec<Shape>) -> (Option<Shape>, Vec<Repair>) {
         return (shape, vec![Repair::MergedByHulls { shapes: apart }]);
     }
     hull_of_all()
+}
+
+/// What of an outline lies between the poles, when that is one outline.
+pub(super) fn between_poles(shape: &Shape) -> Option<Shape> {
+    let extent = shape.extent();
+    let band = Rect::new((extent.west - 1.0, -90.0), (extent.east + 1.0, 90.0)).to_polygon();
+    let mut parts = shape.polygon()?.intersection(&band).into_iter();
+    let (part, rest) = (parts.next()?, parts.next());
+    let mut ring = Known::of(std::slice::from_ref(shape)).restored(part.into_inner().0, false).0;
+    // The grid of the computation leaves a trace at the cut.
+    let cut = |y: f64| if (y.abs() - 90.0).abs() <= GRID { 90.0_f64.copysign(y) } else { y };
+    ring.iter_mut().for_each(|c| c.y = cut(c.y));
+    rest.is_none().then(|| counter_clockwise(Shape::Outline(ring)))
 }
 
 /// Whether so many edges may meet, or so many points lie in shapes of so many edges, that a union would take too long.
