@@ -49,7 +49,8 @@ pub(crate) enum Verb {
     #[command(after_help = "\
 Examples:
   swath search --bbox 40.9 12.4 41.9 13.2 --start 2025-11-22 --end 2026-03-05 --direction ascending
-  swath search --wkt 'POINT(40.85 13.26)' --all-versions --json
+  swath search --point 40.85 13.26 --all-versions --json
+  swath search --area lakes.geojson --start 2026-01-01
   swath search --track 172 --frame 8 --jsonl | jq -r .url")]
     Search(SearchArgs),
     /// Download whole files: products by URL or name, quality reports, pictures; goes on where it stopped
@@ -116,12 +117,8 @@ Examples:
 /// What to look for.
 #[derive(Debug, Args)]
 pub(crate) struct SearchArgs {
-    /// Area as a box, in degrees: west south east north (or W,S,E,N)
-    #[arg(long, num_args = 1..=4, value_names = ["W", "S", "E", "N"], allow_negative_numbers = true)]
-    pub(crate) bbox: Option<Vec<String>>,
-    /// Area as well-known text (WKT)
-    #[arg(long, visible_alias = "intersects-with", conflicts_with = "bbox")]
-    pub(crate) wkt: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
     /// Acquired at or after this time (ISO 8601, UTC)
     #[arg(long)]
     pub(crate) start: Option<String>,
@@ -172,6 +169,25 @@ pub(crate) struct SearchArgs {
     pub(crate) direct_access: bool,
     #[command(flatten)]
     pub(crate) format: SearchFormat,
+}
+
+/// Where to look: one of these.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct PlaceArgs {
+    /// Area as a box, in degrees: west south east north (or W,S,E,N); across the antimeridian W is greater than E
+    #[arg(long, num_args = 1..=4, value_names = ["W", "S", "E", "N"], allow_negative_numbers = true)]
+    pub(crate) bbox: Option<Vec<String>>,
+    /// Area as well-known text, GeoJSON or KML; or a file: .wkt .geojson .kml .kmz .shp .zip; - is standard input
+    #[arg(long, visible_aliases = ["wkt", "intersects-with"])]
+    pub(crate) area: Option<String>,
+    /// Area at a point, in degrees (or LON,LAT); with a radius in metres, around it
+    #[arg(long, num_args = 1..=3, value_names = ["LON", "LAT", "METRES"], allow_negative_numbers = true)]
+    #[arg(visible_alias = "circle")]
+    pub(crate) point: Option<Vec<String>>,
+    /// Area along a line of two points or more, in degrees (or LON,LAT,LON,LAT…)
+    #[arg(long, num_args = 1.., value_names = ["LON LAT"], allow_negative_numbers = true)]
+    pub(crate) linestring: Option<Vec<String>>,
 }
 
 /// How results are printed.
@@ -253,8 +269,11 @@ pub(crate) struct WindowArgs {
     /// Box in degrees: west south east north (or W,S,E,N)
     #[arg(long, num_args = 1..=4, value_names = ["W", "S", "E", "N"], allow_negative_numbers = true)]
     pub(crate) bbox: Option<Vec<String>>,
+    /// Box around an area: well-known text, GeoJSON, KML, or a file of these or of shapes (.shp .zip)
+    #[arg(long, conflicts_with = "bbox")]
+    pub(crate) area: Option<String>,
     /// Window in pixels: first row, first column, height, width
-    #[arg(long, num_args = 4, value_names = ["ROW", "COL", "HEIGHT", "WIDTH"], conflicts_with = "bbox")]
+    #[arg(long, num_args = 4, value_names = ["ROW", "COL", "HEIGHT", "WIDTH"], conflicts_with_all = ["bbox", "area"])]
     pub(crate) window: Option<Vec<u64>>,
     /// Layer: HHHH, HVHV, VVVV, VHVH, mask, numberOfLooks, …
     #[arg(long, default_value = "HHHH")]

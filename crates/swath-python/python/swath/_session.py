@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import threading
 import uuid
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from . import _swath
 from ._progress import Wish, watching
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Source: TypeAlias = "str | os.PathLike[str] | Granule"
 Sources: TypeAlias = "Source | Iterable[Source] | Results"
 Box: TypeAlias = "Sequence[float]"
+Area: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | SupportsGeoInterface"
 Errors: TypeAlias = Literal["raise", "warn"]
 Recorded = TypeVar("Recorded", bound=Records)
 Recipe: TypeAlias = "tuple[tuple[tuple[str, str], ...] | None, bool | str, str | None]"
@@ -32,6 +34,14 @@ _known: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary(
 _arrived: dict[Recipe, Session] = {}
 _lock = threading.Lock()
 _default: Session | None = None
+
+
+class SupportsGeoInterface(Protocol):
+    """Anything that gives itself as GeoJSON: shapely's geometries, geopandas' tables, fiona's features."""
+
+    @property
+    def __geo_interface__(self) -> Mapping[str, Any]: ...  # noqa: D105
+
 
 #: The words of the command line for the options of a search.
 _WORDS = {
@@ -114,6 +124,7 @@ class Session:
         *,
         bbox: Box | None = None,
         wkt: str | None = None,
+        area: Area | None = None,
         start: str | datetime.date | None = None,
         end: str | datetime.date | None = None,
         product: str | Sequence[str] | None = "GCOV",
@@ -136,9 +147,13 @@ class Session:
         Parameters
         ----------
         bbox : sequence of 4 floats
-            West, south, east, north in degrees.
+            West, south, east, north in degrees; west is greater than east across the antimeridian.
         wkt : str
             Area as well-known text, in place of `bbox` (asf_search: `intersects_with`).
+        area : str, path, mapping, or object with ``__geo_interface__``
+            Area in place of `bbox`: well-known text, GeoJSON, KML; a file of these (``.kmz`` too) or of shapes
+            (``.shp``, or a ``.zip`` that holds one); a shapely geometry or geopandas table in longitude and latitude.
+            What was done to it is told in `Results.notices`.
         start, end : str or datetime
             First and last moment of the acquisition, UTC; a date alone includes its day.
         product : str or sequence of str
@@ -163,7 +178,7 @@ class Session:
         allow_partial : bool
             Take an incomplete answer of the catalogue.
         **more
-            Other options of asf_search by its names: `granule_list`, `main_band_polarization`, `frame_coverage`, …
+            Other options of asf_search by its names: `point`, `circle`, `linestring`, `granule_list`, `main_band_polarization`, `frame_coverage`, …
 
         Returns
         -------
@@ -206,8 +221,9 @@ class Session:
         for moment in ("start", "end"):
             if isinstance(options[moment], datetime.date):
                 options[moment] = options[moment].isoformat()
-        if options["bbox"] is not None and options["intersects_with"] is not None:
-            raise UsageError("give the area as bbox or as wkt, not both")
+        options["area"] = None if area is None else _area(area)
+        if sum(options[name] is not None for name in ("bbox", "intersects_with", "area")) > 1:
+            raise UsageError("give the area as bbox, as wkt or as area, not as several of them")
         given = {name: value for name, value in options.items() if value is not None}
         found = Results(self._core.search(given))
         return found if all_versions else found.latest()
@@ -557,6 +573,26 @@ def _wanted(
         "window": window,
         "max_bytes": max_bytes,
     }
+
+
+def _area(given: Area) -> str:
+    """An area as the library reads it: the path of a file, or text."""
+    if isinstance(given, str):
+        return given
+    if isinstance(given, os.PathLike):
+        return os.fspath(given)
+    system = getattr(given, "crs", None)
+    if system is not None and not system.is_geographic:
+        raise UsageError(f"the area is in {system.name}: give it as .to_crs(4326)")
+    geojson = given if isinstance(given, Mapping) else getattr(given, "__geo_interface__", None)
+    if geojson is None:
+        raise UsageError(f"area cannot be given as {type(given).__name__}")
+    return json.dumps(geojson, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no word for, in the properties of a feature: left to its text."""
+    return str(value)
 
 
 def _four(numbers: Sequence[Any], what: str) -> list[Any]:

@@ -107,6 +107,20 @@ impl Area {
         Self::of(file::open(path.as_ref())?)
     }
 
+    /// Reads an area that was given in one word: the path of a file that is there, or else the text of an area.
+    ///
+    /// # Errors
+    /// As [`Area::open`] and [`Area::parse`]; a word that is neither is said to be no file.
+    pub fn parse_or_open(given: &str) -> Result<Self> {
+        let path = std::path::Path::new(given);
+        let is_text = given.len() > 4096 || given.trim_start().starts_with(['{', '<']) || given.contains('(');
+        let is_empty_shape = given.trim_end().to_ascii_uppercase().ends_with(" EMPTY");
+        if !is_text && !is_empty_shape || given.len() <= 4096 && path.is_file() {
+            return Self::open(path);
+        }
+        Self::parse(given)
+    }
+
     /// Reads an area from the bytes of a file in one of the formats of [`Area::open`].
     ///
     /// # Errors
@@ -383,8 +397,15 @@ fn clamped(shape: Shape) -> (Shape, Vec<Repair>) {
         repairs.push(repair);
         return (smaller, repairs);
     }
-    let crosses = matches!(&clamped, Shape::Outline(ring) if flaw(ring).is_some());
-    match crosses.then(|| merge::hull(clamped.coords())).flatten() {
+    let is_sound = |shape: &Shape| !matches!(shape, Shape::Outline(ring) if flaw(ring).is_some());
+    if is_sound(&clamped) {
+        return (clamped, repairs);
+    }
+    // With its vertices moved the outline crosses itself; cut off at the pole it does not, unless it falls apart.
+    if let Some(cut) = merge::between_poles(&shape).filter(is_sound) {
+        return (cut, repairs);
+    }
+    match merge::hull(clamped.coords()) {
         Some(hull) => {
             repairs.push(Repair::HullOfClamped);
             (turned(hull).0, repairs)

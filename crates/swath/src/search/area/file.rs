@@ -25,6 +25,9 @@ pub(super) fn open(path: &Path) -> Result<Given> {
 
 /// Reads the bytes of a file.
 pub(super) fn read(bytes: &[u8]) -> Result<Given> {
+    if bytes.len() as u64 > LARGEST {
+        return Err(unusable(format!("it is larger than {} MB", LARGEST / 1_000_000)));
+    }
     if bytes.starts_with(shapefile::MAGIC) {
         return with_projection(shapefile::read(bytes)?, None);
     }
@@ -45,7 +48,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Given> {
 }
 
 fn content(path: &Path) -> Result<Vec<u8>> {
-    let wrong = |why: std::io::Error| unusable(format!("{} cannot be read", path.display())).because(why);
+    let wrong = |why: std::io::Error| unusable(format!("{} cannot be read: {why}", path.display()));
     // A folder, a device or a pipe has no size that could be checked.
     if !std::fs::metadata(path).map_err(wrong)?.is_file() {
         return Err(unusable(format!("{} is no file", path.display())));

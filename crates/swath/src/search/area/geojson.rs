@@ -11,7 +11,7 @@ use crate::granule::shown;
 /// Reads a GeoJSON text. serde_json refuses what is nested more than 128 deep.
 pub(super) fn read(text: &str) -> Result<Given> {
     let value: Value = serde_json::from_str(text)
-        .map_err(|why| invalid("the text begins as JSON and is not").because(why))?;
+        .map_err(|why| invalid(format!("the text begins as JSON and is not: {why}")))?;
     let mut given = Given::default();
     add(&value, &mut given)?;
     Ok(given)

@@ -31,7 +31,7 @@ pub(super) fn read(text: &str) -> Result<Given> {
     let mut reader = Reader::from_str(text);
     let (mut given, mut place) = (Given::default(), Place::default());
     loop {
-        match reader.read_event().map_err(|why| invalid("the text is no XML").because(why))? {
+        match reader.read_event().map_err(|why| invalid(format!("the text is no XML: {why}")))? {
             Event::Start(tag) => place.enter(&String::from_utf8_lossy(tag.local_name().as_ref()))?,
             Event::End(_) => place.leave(&mut given)?,
             Event::Text(words) if place.is_in("coordinates") => {

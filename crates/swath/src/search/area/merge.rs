@@ -5,17 +5,19 @@ use std::collections::HashSet;
 use geo::coordinate_position::{CoordPos, coord_pos_relative_to_ring};
 use geo::kernels::{Kernel as _, Orientation, RobustKernel};
 use geo::line_intersection::{LineIntersection, line_intersection};
-use geo::{ConvexHull as _, unary_union};
-use geo_types::{Coord, Line, LineString, MultiPoint, Polygon};
+use geo::{BooleanOps as _, ConvexHull as _, unary_union};
+use geo_types::{Coord, Line, LineString, MultiPoint, Polygon, Rect};
 
 use super::repair::Repair;
 use super::shape::{Extent, Shape, doubled_area, segments};
 
-/// Pairs of segments that are looked at when lines are cut where they meet; beyond that the shapes count as apart.
+/// Pairs of segments, or of vertices and segments, that are looked at one by one.
 const MOST_PAIRS: usize = 4_000_000;
 
-/// Vertices that points and pieces are compared with, all together; beyond that they count as apart too.
-const MOST_TESTS: usize = 400_000_000;
+/// Pairs of segments whose boxes meet, and pairs looked at to find them. With more, a union could take all memory: the
+/// convex hull of the shapes is taken at once.
+const MOST_MEETINGS: usize = 500_000;
+const MOST_LOOKS: usize = 40_000_000;
 
 /// The union of polygons is computed on a fine grid. Coordinates within this of one that was given are that one.
 const GRID: f64 = 1e-6;
@@ -26,19 +28,60 @@ pub(super) fn merged(mut shapes: Vec<Shape>) -> (Option<Shape>, Vec<Repair>) {
     if given <= 1 {
         return (shapes.pop(), Vec::new());
     }
+    let hull_of_all = || {
+        let all: Vec<Coord<f64>> = shapes.iter().flat_map(|shape| shape.coords().iter().copied()).collect();
+        (hull(&all), vec![Repair::ConvexHull])
+    };
+    if is_tangled(&shapes) {
+        return hull_of_all();
+    }
     let mut united = union(&shapes);
     if united.len() == 1 {
         return (united.pop(), vec![Repair::Merged { shapes: given }]);
     }
     let apart = united.len();
     let hulls: Vec<Shape> = united.iter().filter_map(|shape| hull(shape.coords())).collect();
-    let mut united = union(&hulls);
+    let mut united = if is_tangled(&hulls) { Vec::new() } else { union(&hulls) };
     if united.len() == 1 {
         let shape = united.pop().map(counter_clockwise);
         return (shape, vec![Repair::MergedByHulls { shapes: apart }]);
     }
-    let all: Vec<Coord<f64>> = shapes.iter().flat_map(|shape| shape.coords().iter().copied()).collect();
-    (hull(&all), vec![Repair::ConvexHull])
+    hull_of_all()
+}
+
+/// What of an outline lies between the poles, when that is one outline.
+pub(super) fn between_poles(shape: &Shape) -> Option<Shape> {
+    let extent = shape.extent();
+    let band = Rect::new((extent.west - 1.0, -90.0), (extent.east + 1.0, 90.0)).to_polygon();
+    let mut parts = shape.polygon()?.intersection(&band).into_iter();
+    let (part, rest) = (parts.next()?, parts.next());
+    let mut ring = Known::of(std::slice::from_ref(shape)).restored(part.into_inner().0, false).0;
+    // The grid of the computation leaves a trace at the cut.
+    let cut = |y: f64| if (y.abs() - 90.0).abs() <= GRID { 90.0_f64.copysign(y) } else { y };
+    ring.iter_mut().for_each(|c| c.y = cut(c.y));
+    rest.is_none().then(|| counter_clockwise(Shape::Outline(ring)))
+}
+
+/// Whether so many edges may meet, or so many points lie in shapes of so many edges, that a union would take too long.
+fn is_tangled(shapes: &[Shape]) -> bool {
+    let points = shapes.iter().filter(|shape| matches!(shape, Shape::Point(_))).count();
+    let mut edges: Vec<Extent> = shapes
+        .iter()
+        .flat_map(|shape| segments(shape.coords()))
+        .map(|edge| Extent::of_segment(&edge))
+        .collect();
+    edges.sort_by(|a, b| a.west.total_cmp(&b.west));
+    let (mut looks, mut meetings) = (points.saturating_mul(edges.len()), 0_usize);
+    for (index, edge) in edges.iter().enumerate() {
+        for other in edges[index + 1..].iter().take_while(|other| other.west <= edge.east) {
+            looks += 1;
+            meetings += usize::from(edge.meets(other));
+            if looks > MOST_LOOKS || meetings > MOST_MEETINGS + 2 * edges.len() {
+                return true;
+            }
+        }
+    }
+    looks > MOST_LOOKS
 }
 
 fn counter_clockwise(shape: Shape) -> Shape {
@@ -99,40 +142,20 @@ fn union(shapes: &[Shape]) -> Vec<Shape> {
         })
         .collect();
     let mut lines = pieces(&given, &polygons);
-    let vertices: usize = polygons.iter().map(|ring| ring.0.len()).sum();
-    if lines.len().saturating_mul(vertices) <= MOST_TESTS {
-        lines.retain(|piece| !polygons.iter().any(|ring| covers(ring, middle(piece))));
+    lines.retain(|piece| !polygons.iter().any(|ring| covers(ring, middle(piece))));
+    let mut points: Vec<Coord<f64>> = Vec::new();
+    for shape in shapes {
+        let Shape::Point(at) = shape else { continue };
+        let covered = polygons.iter().any(|ring| covers(ring, *at))
+            || given.iter().any(|line| segments(line).any(|part| lies_on(*at, part)));
+        if !covered {
+            points.push(*at);
+        }
     }
-    let points = points_apart(shapes, &polygons, &given);
+    points.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
+    points.dedup();
     let outlines = polygons.into_iter().map(|ring| Shape::Outline(ring.0));
     outlines.chain(lines.into_iter().map(Shape::Line)).chain(points.into_iter().map(Shape::Point)).collect()
-}
-
-/// The points that lie on no other shape, each once.
-fn points_apart(shapes: &[Shape], polygons: &[LineString<f64>], lines: &[&[Coord<f64>]]) -> Vec<Coord<f64>> {
-    let mut known = HashSet::new();
-    let mut points: Vec<Coord<f64>> = shapes
-        .iter()
-        .filter_map(|shape| match shape {
-            Shape::Point(at) => Some(*at),
-            _ => None,
-        })
-        .filter(|at| known.insert(place_of(*at)))
-        .collect();
-    let vertices: usize =
-        polygons.iter().map(|ring| ring.0.len()).chain(lines.iter().map(|line| line.len())).sum();
-    if points.len().saturating_mul(vertices) <= MOST_TESTS {
-        points.retain(|at| {
-            !polygons.iter().any(|ring| covers(ring, *at))
-                && !lines.iter().any(|line| segments(line).any(|part| lies_on(*at, part)))
-        });
-    }
-    points
-}
-
-/// A coordinate as a key.
-fn place_of(at: Coord<f64>) -> (u64, u64) {
-    (at.x.to_bits(), at.y.to_bits())
 }
 
 /// The outlines of the polygons' union, clockwise as GEOS has them, holes left out; one polygon among points stays as
@@ -149,7 +172,9 @@ fn polygons_of(shapes: &[Shape]) -> Vec<LineString<f64>> {
         0 | 1 => polygons.into_iter().map(|polygon| polygon.into_inner().0).collect(),
         _ => unary_union(&polygons).into_iter().map(|polygon| polygon.into_inner().0).collect(),
     };
-    united.into_iter().map(|ring| reversed(known.restored(ring))).collect()
+    let vertices: usize = united.iter().map(|ring| ring.0.len()).sum();
+    let is_short = vertices.saturating_mul(known.vertices.len()) <= MOST_PAIRS;
+    united.into_iter().map(|ring| reversed(known.restored(ring, is_short))).collect()
 }
 
 fn reversed(mut ring: LineString<f64>) -> LineString<f64> {
@@ -179,16 +204,16 @@ impl Known {
         Self { longitudes: sorted(|c| c.x), latitudes: sorted(|c| c.y), vertices }
     }
 
-    /// The ring with the coordinates that were given, and with the given vertices along its edges, which the union
-    /// leaves out. (GEOS keeps them.)
-    fn restored(&self, ring: LineString<f64>) -> LineString<f64> {
+    /// The ring with the coordinates that were given, and, if wanted, with the given vertices along its edges, which
+    /// the union leaves out. (GEOS keeps them.)
+    fn restored(&self, ring: LineString<f64>, with_vertices: bool) -> LineString<f64> {
         let mut ring: Vec<Coord<f64>> = ring
             .0
             .into_iter()
             .map(|c| Coord { x: nearest(&self.longitudes, c.x), y: nearest(&self.latitudes, c.y) })
             .collect();
         ring.dedup();
-        if ring.len() * self.vertices.len() > MOST_PAIRS {
+        if !with_vertices {
             return LineString(ring);
         }
         let mut fuller = Vec::with_capacity(ring.len());
@@ -264,14 +289,17 @@ fn pieces(lines: &[&[Coord<f64>]], outlines: &[LineString<f64>]) -> Vec<Vec<Coor
             index += 1;
         }
     }
-    let mut known = HashSet::new();
+    let mut seen = HashSet::new();
     found.iter_mut().for_each(Vec::dedup);
-    found.retain(|piece| {
-        let forwards: Vec<(u64, u64)> = piece.iter().copied().map(place_of).collect();
-        let backwards: Vec<(u64, u64)> = forwards.iter().rev().copied().collect();
-        piece.len() > 1 && !known.contains(&backwards) && known.insert(forwards)
-    });
+    found.retain(|piece| piece.len() > 1 && seen.insert(either_way(piece)));
     found
+}
+
+/// A piece's vertices, the same for one and its reverse.
+fn either_way(piece: &[Coord<f64>]) -> Vec<(u64, u64)> {
+    let forwards: Vec<(u64, u64)> = piece.iter().map(|c| (c.x.to_bits(), c.y.to_bits())).collect();
+    let backwards: Vec<(u64, u64)> = forwards.iter().rev().copied().collect();
+    forwards.min(backwards)
 }
 
 /// Where other segments meet the segment `index`: the points inside it in order, and whether its end is one.

@@ -16,6 +16,9 @@ pub(super) const MAGIC: &[u8] = &[0x00, 0x00, 0x27, 0x0a];
 
 const HEADER: usize = 100;
 
+/// Holes times vertices around them that are looked at.
+const MOST_CHECKS: usize = 100_000_000;
+
 /// Reads the bytes of a `.shp` file.
 pub(super) fn read(bytes: &[u8]) -> Result<Given> {
     let mut given = Given::default();
@@ -108,6 +111,10 @@ fn polygon(rings: Vec<Vec<Coord<f64>>>, given: &mut Given) -> Result<()> {
     let (mut outer, inner): (Vec<_>, Vec<_>) = rings.into_iter().partition(|ring| doubled_area(ring) <= 0.0);
     outer.iter_mut().for_each(|ring| ring.reverse());
     let around: Vec<LineString<f64>> = outer.iter().cloned().map(LineString).collect();
+    let vertices: usize = around.iter().map(|ring| ring.0.len()).sum();
+    if inner.len().saturating_mul(vertices) > MOST_CHECKS {
+        return Err(unusable("a polygon of the shapefile has too many parts").with_hint("simplify it first"));
+    }
     for ring in inner {
         let within = |other: &LineString<f64>| {
             ring.first().is_some_and(|at| coord_pos_relative_to_ring(*at, other) != CoordPos::Outside)

@@ -100,6 +100,21 @@ fn poles_are_enclosed_by_what_goes_around_them() {
 }
 
 #[test]
+fn outlines_beyond_a_pole_are_clamped_cut_or_hulled() {
+    // Vertices moved to the pole leave a simple outline.
+    let clamped = Area::parse("POLYGON((0 -95,10 0,10 100,0 100,0 -95))").unwrap();
+    assert_eq!(clamped.wrapped_wkt(), "POLYGON ((0 -90, 10 0, 10 90, 0 90, 0 -90))");
+    // Here they would lie on each other: the outline is cut.
+    let cut = Area::parse("POLYGON((0 80,10 80,10 100,8 95,5 105,2 95,0 100,0 80))").unwrap();
+    assert_eq!(kinds(&cut), ["CLAMP"]);
+    assert_eq!(cut.catalogue_pair(), ("bounding_box", "0.0,80.0,10.0,90.0"));
+    // And here the cut leaves two pieces.
+    let hull = Area::parse("POLYGON((0 80,3 80,3 95,7 95,7 80,10 80,10 100,5 97,0 100,0 80))").unwrap();
+    assert_eq!(kinds(&hull), ["CLAMP", "CONVEX_HULL_CLAMPED"]);
+    assert_eq!(hull.bounds().unwrap().to_string(), "0 80 10 90");
+}
+
+#[test]
 fn what_was_changed_is_said() {
     let notices = |wkt: &str| Area::parse(wkt).unwrap().notices().join("; ");
     assert!(notices("POLYGON((0 0,9 0,9 9,0 9,0 0),(1 1,2 1,2 2,1 1))").contains("hole"));
