@@ -111,6 +111,16 @@ impl Filter {
         }
     }
 
+    /// Its parameters, as they are stored.
+    pub fn parameters(&self) -> Vec<u32> {
+        match self {
+            Filter::Deflate { level } => level.iter().copied().collect(),
+            Filter::Shuffle { element_size } => vec![*element_size],
+            Filter::Fletcher32 => Vec::new(),
+            Filter::Other { parameters, .. } => parameters.clone(),
+        }
+    }
+
     /// Whether this crate can undo it.
     pub fn is_supported(&self) -> bool {
         match self {
@@ -184,8 +194,8 @@ pub(crate) fn undo<'a>(
                 bytes = Cow::Owned(unshuffled(&bytes, size));
             }
             Filter::Other { id, parameters, .. } => {
-                let (_, name, undo) =
-                    registered(*id).ok_or_else(|| format!("filter {} ({id}) is not supported", filter.name()))?;
+                let (_, name, undo) = registered(*id)
+                    .ok_or_else(|| format!("filter {} ({id}) is not supported", filter.name()))?;
                 let given = undo(&bytes, parameters, most).map_err(|what| format!("{name}: {what}"))?;
                 bytes = Cow::Owned(given);
             }
