@@ -65,7 +65,7 @@ fn check_granule(name: &str, bytes: Vec<u8>, expected: &Value) {
             check_dataset(name, path, &reader, &index, dataset, expected);
         }
         if !matches!(object, Object::NamedType(_)) {
-            check_attributes(&format!("{name} {path}"), &index, object.attributes(), &expected["attributes"]);
+            check_attributes(&format!("{name} {path}"), object.attributes(), &expected["attributes"]);
         }
     }
 }
