@@ -177,7 +177,10 @@ fn describe_dataset(dataset: &Dataset, user_block: u64) -> Value {
             entry["offset"] = json!(offset.or(user_block.checked_sub(1)));
         }
         Layout::Virtual => entry["layout"] = json!("virtual"),
-        _ => entry["layout"] = json!("contiguous"),
+        _ => {
+            entry["layout"] = json!("contiguous");
+            entry["offset"] = Value::Null;
+        }
     }
     if null {
         entry["skip"] = json!("null dataspace");
@@ -482,13 +485,15 @@ fn packed(datatype: &DataType, bytes: &[u8]) -> Result<Vec<u8>, String> {
             let size = datatype.size() as usize;
             Ok(bytes.chunks_exact(size).flat_map(|text| null_padded(datatype, text)).collect())
         }
-        // libhdf5 hands these to numpy as they are.
+        // libhdf5 hands these to numpy as they are, others in sixteen bytes.
         DataType::Float { format: FloatFormat::Extended, size: 16, order: ByteOrder::Little } => {
             Ok(bytes.to_vec())
         }
-        DataType::Float { format: FloatFormat::Extended | FloatFormat::Other, .. } => {
-            Err("floats of more than 64 bits".to_owned())
-        }
+        DataType::Float { format: FloatFormat::Extended, size, .. } => Ok(bytes
+            .chunks_exact(*size as usize)
+            .flat_map(|number| number[..10].iter().copied().chain([0; 6]))
+            .collect()),
+        DataType::Float { format: FloatFormat::Other, .. } => Err("floats of more than 64 bits".to_owned()),
         _ => Ok(bytes.to_vec()),
     }
 }
@@ -554,16 +559,19 @@ fn canonical(datatype: &DataType, values: &Values) -> Result<Vec<u8>, String> {
         Values::Lists(lists) => {
             let DataType::Sequence { base, .. } = base else { return Err("lists of no sequence".to_owned()) };
             let mut out = Vec::new();
-            // The witness counts the numbers of lists of arrays.
-            let counted = element_type(base);
+            // Of a list of arrays the witness makes an array of each number.
+            let numbers = element_type(base);
+            let repeats = base.size() / numbers.size();
             for list in lists {
                 // Lists of lists have no canonical form.
                 if matches!(**base, DataType::Sequence { .. } | DataType::VariableString { .. }) {
                     return Err("nested vlen".to_owned());
                 }
                 let bytes = canonical(base, list)?;
-                out.extend(count_of(counted, list).to_le_bytes());
-                out.extend(bytes);
+                out.extend((count_of(numbers, list) * repeats).to_le_bytes());
+                for number in bytes.chunks(numbers.size() as usize) {
+                    (0..repeats).for_each(|_| out.extend(number));
+                }
             }
             out
         }

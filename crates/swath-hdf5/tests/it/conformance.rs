@@ -114,7 +114,17 @@ fn compare(file: &str, expected: &Value, found: &Value, score: &mut Score) {
         }
         for (name, attribute) in object.get("attrs").and_then(Value::as_object).into_iter().flatten() {
             let own = own.and_then(|object| object.get("attrs")?.get(name));
-            judge(&format!("{what}@{name}"), attribute, own, score);
+            let what = format!("{what}@{name}");
+            judge(&what, attribute, own, score);
+            for fact in ["shape", "dtype"] {
+                match (attribute.get(fact), own.and_then(|own| own.get(fact))) {
+                    (Some(stated), Some(own)) if stated == own => score.facts += 1,
+                    (Some(_), Some(_)) => {
+                        score.differing.insert(format!("{what} {fact}"));
+                    }
+                    _ => {}
+                }
+            }
         }
     }
 }
