@@ -290,7 +290,7 @@ fn pieces(lines: &[&[Coord<f64>]], outlines: &[LineString<f64>]) -> Vec<Vec<Coor
         }
     }
     let mut seen = HashSet::new();
-    found.iter_mut().for_each(|piece| piece.dedup());
+    found.iter_mut().for_each(Vec::dedup);
     found.retain(|piece| piece.len() > 1 && seen.insert(either_way(piece)));
     found
 }
