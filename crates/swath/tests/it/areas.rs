@@ -194,7 +194,7 @@ fn same_pair(one: &str, other: &str) -> bool {
 
 #[test]
 fn areas_become_what_asf_search_makes_of_them() {
-    let made = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/expected/areas.jsonl");
+    let made = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/areas/asf_search.jsonl");
     let (compared, mut met) = compare(&std::fs::read_to_string(made).unwrap());
     assert!(compared >= 110, "only {compared} areas were compared");
     let Some(golden) = vectors("golden/golden_wkt.jsonl") else { return };
