@@ -32,8 +32,8 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// The filter of a registered number with its parameters.
-    pub(crate) fn new(id: u16, name: Option<String>, parameters: Vec<u32>) -> Self {
+    /// The filter of a registered number, with its name and parameters as a file states them.
+    pub fn new(id: u16, name: Option<String>, parameters: Vec<u32>) -> Self {
         match (id, parameters.first()) {
             (1, level) => Filter::Deflate { level: level.copied() },
             (2, Some(size)) => Filter::Shuffle { element_size: *size },

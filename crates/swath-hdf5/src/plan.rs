@@ -347,11 +347,11 @@ impl Planner<'_> {
             strides[axis - 1] = strides[axis] * shape[axis];
         }
         let split = self.split_axis(&strides);
-        let spans = spans(&axes[split], strides[split]);
-        let count = axes[..split]
-            .iter()
-            .try_fold(spans.len() as u64, |product, axis| product.checked_mul(axis.count));
+        let cuts = Cuts::new(&axes[split], strides[split]);
+        let count =
+            axes[..split].iter().try_fold(cuts.count, |product, axis| product.checked_mul(axis.count));
         limit(&format!("pieces of a selection of {}", self.path), count.unwrap_or(u64::MAX), MAX_PIECES)?;
+        let spans = cuts.spans();
         let mut pieces = Vec::new();
         for outer in Product::new(axes[..split].iter().map(|axis| axis.count as usize).collect()) {
             let fixed: Vec<u64> =
@@ -389,20 +389,34 @@ impl Planner<'_> {
     }
 }
 
-/// Index ranges along the axis that is cut, each of about [`RUN_BYTES`] at most.
-fn spans(axis: &Axis, stride: u64) -> Vec<Range<u64>> {
-    let Some(last) = axis.last() else { return Vec::new() };
-    let sparse = (axis.step - 1).saturating_mul(stride) > GAP_BYTES;
-    let length = if sparse { 1 } else { (RUN_BYTES / stride.max(1)).max(1).next_multiple_of(axis.step) };
-    let advance = if sparse { axis.step } else { length };
-    let mut spans = Vec::new();
-    let mut start = axis.start;
-    while start <= last {
-        spans.push(start..start.saturating_add(length).min(last + 1));
-        let Some(next) = start.checked_add(advance) else { break };
-        start = next;
+/// How the axis that is cut falls into index ranges of about [`RUN_BYTES`] at most.
+struct Cuts {
+    start: u64,
+    last: u64,
+    length: u64,
+    /// From the beginning of one to that of the next.
+    advance: u64,
+    /// How many there are, known before any is made: a file may state any extent.
+    count: u64,
+}
+
+impl Cuts {
+    fn new(axis: &Axis, stride: u64) -> Self {
+        let sparse = (axis.step - 1).saturating_mul(stride) > GAP_BYTES;
+        let length = if sparse { 1 } else { (RUN_BYTES / stride.max(1)).max(1).next_multiple_of(axis.step) };
+        let advance = if sparse { axis.step } else { length };
+        let (last, count) = match axis.last() {
+            Some(last) => (last, (last - axis.start) / advance + 1),
+            None => (axis.start, 0),
+        };
+        Cuts { start: axis.start, last, length, advance, count }
     }
-    spans
+
+    fn spans(&self) -> Vec<Range<u64>> {
+        let begin = |number: u64| self.start + number * self.advance;
+        let span = |start: u64| start..start.saturating_add(self.length).min(self.last + 1);
+        (0..self.count).map(begin).map(span).collect()
+    }
 }
 
 /// Every tuple of numbers below the given bounds, the last one fastest.

@@ -9,6 +9,8 @@ mod canon;
 mod conformance;
 mod damage;
 mod handmade;
+mod numbers;
+mod random;
 mod ready;
 mod sha256;
 mod support;
