@@ -23,6 +23,11 @@ const AHEAD_FROM: u32 = 4;
 const MAX_AHEAD: u64 = 16;
 /// Bytes of a structure of which only the place is guessed.
 const SUGGESTED: usize = 4096;
+/// Most work of one walk: its bytes, and [`WORK_OF_A_READ`] for each read. A file whose structures lead round and
+/// round costs so much and no more; a granule takes a thousandth of it.
+const MAX_WORK: u64 = 4 << 30;
+/// What a read costs whatever its length.
+const WORK_OF_A_READ: u64 = 1024;
 /// Cells in a block.
 const CELLS: u64 = 4;
 
@@ -44,6 +49,8 @@ pub(crate) enum Refusal {
     Outside,
     /// Longer than any structure of a sound file.
     TooLong,
+    /// The walk has read more than any sound file makes it read.
+    TooMuch,
 }
 
 /// The bytes of one file that are at hand, in cells by number; [`CELLS`] cells are a block.
@@ -60,6 +67,8 @@ struct State {
     held_bytes: u64,
     missed: BTreeSet<u64>,
     waves: u32,
+    /// Work of this walk so far.
+    work: u64,
 }
 
 impl Blocks {
@@ -85,6 +94,18 @@ impl Blocks {
     /// Whether anything was missed since the last wave.
     pub(crate) fn has_missed(&self) -> bool {
         !self.state().missed.is_empty()
+    }
+
+    /// Begins to count the work of a walk.
+    pub(crate) fn start_walk(&self) {
+        self.state().work = 0;
+    }
+
+    /// The limit of work and what was asked, if this walk met it.
+    pub(crate) fn too_much(&self) -> Option<Error> {
+        let (asked, allowed) = (self.state().work, MAX_WORK);
+        let what = "bytes of metadata parsed in one walk (it may lead round and round)".to_owned();
+        (asked > allowed).then_some(Error::Limit { what, asked, allowed })
     }
 
     /// The bytes of one range, or why not.
@@ -138,6 +159,10 @@ impl Blocks {
             offset.checked_add(length as u64).filter(|end| *end <= state.size).ok_or(Refusal::Outside)?;
         if length > MAX_READ {
             return Err(Refusal::TooLong);
+        }
+        state.work = state.work.saturating_add(WORK_OF_A_READ + length as u64);
+        if state.work > MAX_WORK {
+            return Err(Refusal::TooMuch);
         }
         let cells = state.size.div_ceil(self.cell);
         let mut missing = false;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, Result};
-use crate::filter::{Unfiltered, undo};
+use crate::filter::{Filter, Unfiltered, skipped, undo};
 use crate::plan::{Piece, Plan, Product, Shared, Source};
 
 impl Plan {
@@ -29,6 +29,8 @@ impl Plan {
                 let chunk_bytes = piece.extent.iter().fold(shared.element, |bytes, extent| {
                     bytes.saturating_mul(usize::try_from(*extent).unwrap_or(usize::MAX))
                 });
+                check_expansion(shared, mask, stored.len(), chunk_bytes)
+                    .map_err(|what| damaged(shared, piece, what))?;
                 let chunk = undo(&shared.filters, mask, stored, chunk_bytes);
                 block(chunk.map_err(|what| damaged(shared, piece, what))?, shared.element)
             }
@@ -41,6 +43,26 @@ impl Plan {
 fn damaged(shared: &Shared, piece: &Piece, what: String) -> Error {
     let offset = piece.range.as_ref().map(|range| range.start);
     Error::Malformed { path: shared.path.clone(), offset, what }
+}
+
+/// Deflate expands by no more than this; a chunk that declares more is refused before room is made for it.
+const MAX_EXPANSION: usize = 1032;
+
+/// Whether so few stored bytes may give a chunk, where all that is between them is known not to expand further.
+fn check_expansion(shared: &Shared, mask: u32, stored: usize, chunk_bytes: usize) -> Result<(), String> {
+    let mut most = stored;
+    for (number, filter) in shared.filters.iter().enumerate() {
+        match filter {
+            _ if skipped(mask, number) => {}
+            Filter::Deflate { .. } => most = most.saturating_mul(MAX_EXPANSION),
+            Filter::Shuffle { .. } | Filter::Fletcher32 => {}
+            _ => return Ok(()),
+        }
+    }
+    if chunk_bytes <= most {
+        return Ok(());
+    }
+    Err(format!("{stored} stored bytes cannot give a chunk of {chunk_bytes}"))
 }
 
 fn block(chunk: Unfiltered<'_>, element: usize) -> Block {

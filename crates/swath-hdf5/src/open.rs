@@ -111,7 +111,7 @@ pub async fn read_index(reader: &dyn ReadRanges, group: &str, options: &OpenOpti
     find_signature(reader, &blocks).await?;
     loop {
         let walked = walk_at_hand(&blocks, &root, options);
-        if !blocks.has_missed() {
+        if !blocks.has_missed() || blocks.too_much().is_some() {
             return walked.map(|walked| index(walked, root, &blocks));
         }
         let (asked, allowed) = (u64::from(blocks.waves()) + 1, u64::from(options.max_waves));
@@ -194,6 +194,7 @@ fn guess_group(blocks: &Arc<Blocks>, bytes: &[u8], root: &str, options: &OpenOpt
 fn walk_at_hand(blocks: &Arc<Blocks>, root: &str, options: &OpenOptions) -> Result<Walked> {
     // The parser is not ours. Its authors test it against damaged files, as we do; should one of them make
     // it panic all the same, that is a malformed file and not the end of the caller.
+    blocks.start_walk();
     let walked = catch_unwind(AssertUnwindSafe(|| {
         let file = AdaptedFile::open(blocks.clone()).map_err(|fault| fault.at(crate::ROOT))?;
         let (size, expected) = (blocks.size(), file.end());
@@ -202,5 +203,8 @@ fn walk_at_hand(blocks: &Arc<Blocks>, root: &str, options: &OpenOptions) -> Resu
         }
         walk(&file, root, options)
     }));
+    if let Some(error) = blocks.too_much() {
+        return Err(error);
+    }
     walked.unwrap_or_else(|_| Err(Error::malformed(root, "the metadata parser gave up on it")))
 }

@@ -20,6 +20,8 @@ const MAX_CHUNK_BYTES: u64 = 256 << 20;
 const MAX_ELEMENT_BYTES: u64 = 16 << 20;
 /// Most axes (the format's own limit).
 const MAX_RANK: usize = 32;
+/// Most filters in front of a chunk.
+const MAX_FILTERS: usize = 8;
 /// Contiguous values are cut into pieces of about so many bytes.
 const RUN_BYTES: u64 = 4 << 20;
 /// Unwanted bytes between two wanted runs that are read along rather than skipped.
@@ -121,6 +123,7 @@ impl Dataset {
             return Err(Error::malformed(path, what));
         }
         limit("bytes of one element", element, MAX_ELEMENT_BYTES)?;
+        limit("filters of a chunk", self.filters.len() as u64, MAX_FILTERS as u64)?;
         if let Some(feature) = self.datatype.obstacle() {
             return Err(Error::unsupported(path, feature));
         }

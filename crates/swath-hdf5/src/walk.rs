@@ -47,6 +47,8 @@ pub(crate) fn scout<F: MetadataFile>(file: &F, path: &str, options: &OpenOptions
     }
 }
 
+/// Most bytes of one attribute in the heap.
+const MAX_ATTRIBUTE: u64 = 16 << 20;
 /// Longest element of which the ends of a dataset are kept.
 const MAX_END: u64 = 64;
 
@@ -314,6 +316,7 @@ impl<'a, F: MetadataFile> Walk<'a, F> {
         let element = heap_element(&raw.datatype);
         let width = heap_type(&raw.datatype).map_or(1, DataType::size) as usize;
         let mut heap = Vec::new();
+        let before = self.heap_bytes;
         for reference in raw.bytes.chunks_exact(width.max(1)) {
             match self.file.heap_object(node, reference, element) {
                 Ok(bytes) => {
@@ -321,6 +324,11 @@ impl<'a, F: MetadataFile> Walk<'a, F> {
                     heap.push(bytes);
                 }
                 Err(fault) => return Ok(Err(fault)),
+            }
+            let (asked, allowed) = (self.heap_bytes - before, MAX_ATTRIBUTE);
+            if asked > allowed {
+                let what = "bytes of an attribute in the heap".to_owned();
+                return Ok(Err(Fault::Limit { what, asked, allowed }));
             }
             if self.heap_bytes > self.options.max_metadata_bytes {
                 return Err(Error::Limit {

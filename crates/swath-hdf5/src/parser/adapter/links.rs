@@ -4,8 +4,8 @@ use super::upstream::io::Cursor;
 use super::upstream::messages::link::{LinkMessage, LinkTarget};
 use super::upstream::messages::link_info::LinkInfoMessage;
 use super::upstream::messages::symbol_table_msg::SymbolTableMessage;
-use super::{AdaptedFile, Answer, upstream};
-use crate::parser::{Link, Target};
+use super::{AdaptedFile, Answer, MAX_LINKS, at_most, upstream};
+use crate::parser::{Fault, Link, Target};
 
 impl AdaptedFile {
     /// The links of a group of the first generation: B-tree, symbol nodes, names in a local heap.
@@ -29,14 +29,20 @@ impl AdaptedFile {
         let (heap, nodes) = (heap?, nodes?);
         // All nodes are tried before the first failure counts, so that all that are missing are noted.
         let nodes: Vec<Answer<_>> = nodes.into_iter().map(|(_, address)| self.symbol_node(address)).collect();
+        // The names are read once: from each to the end of the heap would be read as often as there are names.
+        let length = usize::try_from(heap.data_segment_size).unwrap_or(usize::MAX);
+        let texts = storage.read_range(heap.data_segment_address, length);
+        let nodes = nodes.into_iter().collect::<Answer<Vec<_>>>()?;
+        at_most("links of a group", nodes.iter().map(Vec::len).sum(), MAX_LINKS)?;
+        let texts = texts?;
         let mut links = Vec::new();
         for entries in nodes {
-            for entry in entries? {
-                let name = heap.get_string_storage(entry.link_name_offset, storage)?;
+            for entry in entries {
+                let name = text_at(&texts, entry.link_name_offset)?;
                 let target = if entry.cache_type == 2 {
                     let scratch = entry.scratch;
                     let value = u32::from_le_bytes([scratch[0], scratch[1], scratch[2], scratch[3]]);
-                    Target::Soft(heap.get_string_storage(u64::from(value), storage)?)
+                    Target::Soft(text_at(&texts, u64::from(value))?)
                 } else {
                     Target::Hard(entry.object_header_address)
                 };
@@ -94,6 +100,18 @@ impl AdaptedFile {
             links.push(upstream::messages::link::parse(&mut cursor, offset_size, length_size, bytes.len())?);
         }
         Ok(links)
+    }
+}
+
+/// The text at an offset of a local heap, up to its NUL.
+fn text_at(texts: &[u8], offset: u64) -> Answer<String> {
+    let text = usize::try_from(offset).ok().and_then(|offset| texts.get(offset..));
+    let text = text.and_then(|text| text.split(|byte| *byte == 0).next());
+    let text =
+        text.ok_or_else(|| Fault::Malformed(format!("name at {offset} of a heap of {}", texts.len())))?;
+    match std::str::from_utf8(text) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(error) => Err(Fault::Malformed(format!("name that is no UTF-8: {error}"))),
     }
 }
 

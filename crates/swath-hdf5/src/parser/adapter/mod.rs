@@ -24,7 +24,11 @@ use crate::index::Encoding;
 type Answer<T> = Result<T, Fault>;
 
 /// Longest object header that is parsed.
-const MAX_HEADER: usize = 16 << 20;
+const MAX_HEADER: usize = 1 << 20;
+/// Most messages of one object header.
+const MAX_MESSAGES: usize = 10_000;
+/// Most links of one group.
+const MAX_LINKS: usize = 100_000;
 /// Most axes of a dataset (the format's own limit).
 const MAX_RANK: usize = 32;
 /// File Space Info; the parser crate calls another message so.
@@ -55,7 +59,9 @@ impl Storage for BlockStorage {
         let bytes = self.blocks.read_leniently(offset, length, around).map_err(|refusal| match refusal {
             // The text is never seen: a pass that missed anything is thrown away.
             Refusal::Missing => upstream::error::Error::InvalidData("bytes are not at hand".to_owned()),
-            Refusal::TooLong => upstream::error::Error::ResourceLimit(format!("{length} bytes at {offset}")),
+            Refusal::TooLong | Refusal::TooMuch => {
+                upstream::error::Error::ResourceLimit(format!("{length} bytes at {offset}"))
+            }
             Refusal::Outside => upstream::error::Error::UnexpectedEof {
                 offset,
                 needed: length as u64,
@@ -125,7 +131,9 @@ impl AdaptedFile {
     }
 
     fn header(&self, address: u64) -> Answer<Arc<ObjectHeader>> {
-        Ok(self.file.get_or_parse_header(address)?)
+        let header = self.file.get_or_parse_header(address)?;
+        at_most("messages of an object", header.messages.len(), MAX_MESSAGES)?;
+        Ok(header)
     }
 
     fn widths(&self) -> (u8, u8) {
@@ -202,6 +210,7 @@ impl MetadataFile for AdaptedFile {
                 _ => {}
             }
         }
+        at_most("links of a group", messages.len(), MAX_LINKS)?;
         let ordered = tracked && messages.iter().all(|link| link.creation_order.is_some());
         if ordered {
             messages.sort_by_key(|link| link.creation_order);
@@ -286,6 +295,13 @@ impl MetadataFile for AdaptedFile {
     fn raw(&self, offset: u64, length: usize) -> Option<bytes::Bytes> {
         self.storage.blocks.read_leniently(offset, length, Around::Cell).ok()
     }
+}
+
+fn at_most(what: &str, asked: usize, allowed: usize) -> Answer<()> {
+    if asked <= allowed {
+        return Ok(());
+    }
+    Err(Fault::Limit { what: what.to_owned(), asked: asked as u64, allowed: allowed as u64 })
 }
 
 /// The messages of a dataset's header that say what it is.
