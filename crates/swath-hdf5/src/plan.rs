@@ -307,8 +307,7 @@ impl Planner<'_> {
     /// A bit for every filter that cannot be undone.
     fn undecodable(&self) -> u32 {
         let other = |(number, filter): (usize, &Filter)| {
-            let unknown = matches!(filter, Filter::Other { .. });
-            if unknown { 1u32.checked_shl(number as u32).unwrap_or(0) } else { 0 }
+            if !filter.is_supported() { 1u32.checked_shl(number as u32).unwrap_or(0) } else { 0 }
         };
         self.dataset.filters.iter().enumerate().map(other).fold(0, |bits, bit| bits | bit)
     }
@@ -316,7 +315,7 @@ impl Planner<'_> {
     fn unsupported_filter(&self, mask: u32) -> Error {
         let applied = self.dataset.filters.iter().enumerate().filter(|(number, _)| !skipped(mask, *number));
         let names: Vec<String> = applied
-            .filter(|(_, filter)| matches!(filter, Filter::Other { .. }))
+            .filter(|(_, filter)| !filter.is_supported())
             .map(|(_, filter)| format!("filter {} ({})", filter.name(), filter.id()))
             .collect();
         Error::unsupported(self.path, names.join(" and "))
