@@ -1,6 +1,7 @@
 //! The index: everything about a file but its values, in one value that can be kept.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,7 @@ use crate::chunk_table::ChunkTable;
 use crate::datatype::DataType;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
+use crate::open::OpenHints;
 use crate::values::{Attribute, Values};
 
 /// Groups, datasets, types, attributes and chunk tables below one group of a file.
@@ -31,6 +33,8 @@ pub struct Index {
     pub(crate) addresses: BTreeMap<u64, String>,
     /// How heap references in this file are to be read.
     pub(crate) encoding: Encoding,
+    /// What was fetched to make it, by its place.
+    pub(crate) fetched: Vec<Range<u64>>,
     /// Values that were read along, by their offset; not kept with the stored index.
     #[serde(skip)]
     pub(crate) ends: BTreeMap<u64, Vec<u8>>,
@@ -151,7 +155,7 @@ impl Group {
 /// First bytes of a stored index.
 const MAGIC: &[u8; 4] = b"SWHX";
 /// Version of the stored form; another one is refused, never guessed.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// Bytes before the compressed body: magic, version, CRC-32 of the rest, length of the body.
 const HEAD: usize = 4 + 2 + 4 + 8;
 /// Longest body that is inflated.
@@ -211,6 +215,11 @@ impl Index {
             Object::Dataset(dataset) => Some((path.as_str(), &**dataset)),
             _ => None,
         })
+    }
+
+    /// Where the metadata was, to open other files of the same layout in fewer rounds of requests.
+    pub fn hints(&self) -> OpenHints {
+        OpenHints { size: self.size, ranges: self.fetched.clone() }
     }
 
     /// The stored form: versioned, checksummed, compressed.

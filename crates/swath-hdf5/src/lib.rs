@@ -55,6 +55,7 @@
 #![forbid(unsafe_code)]
 
 mod blocks;
+mod buffers;
 mod chunk_table;
 mod datatype;
 mod decode;
@@ -80,7 +81,7 @@ pub use decode::DecodedPiece;
 pub use error::{Error, Result};
 pub use filter::Filter;
 pub use index::{Dataset, Group, Index, Layout, Object};
-pub use open::{OpenOptions, read_index};
+pub use open::{OpenHints, OpenOptions, read_index};
 pub use plan::{Piece, Plan};
 pub use reader::{CountingReader, Fetched, MemoryReader, ReadCounts, ReadError, ReadRanges};
 pub use selection::{Axis, Selection};

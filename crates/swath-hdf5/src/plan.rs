@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::buffers::Buffers;
 use crate::chunk_table::ChunkTable;
 use crate::datatype::DataType;
 use crate::error::{Error, Result};
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) reversals: Vec<(usize, usize)>,
     /// Values of a compact dataset.
     pub(crate) inline: Bytes,
+    /// What chunks are inflated into.
+    pub(crate) buffers: Buffers,
 }
 
 /// A block of a dataset that is fetched and decoded by itself: a chunk, or a run of contiguous values.
@@ -156,6 +159,7 @@ impl Dataset {
                 Layout::Compact(bytes) => Bytes::copy_from_slice(bytes),
                 _ => Bytes::new(),
             },
+            buffers: Buffers::default(),
         })
     }
 }

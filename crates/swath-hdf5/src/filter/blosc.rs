@@ -45,7 +45,8 @@ impl<'a> Head<'a> {
     fn parse(chunk: &'a [u8]) -> Result<Self, String> {
         let mut reader = Reader::new(chunk);
         let [generation, _, flags, element] = reader.array()?;
-        let [length, block, stored] = [reader.array()?, reader.array()?, reader.array()?].map(u32::from_le_bytes);
+        let [length, block, stored] =
+            [reader.array()?, reader.array()?, reader.array()?].map(u32::from_le_bytes);
         if generation > 5 {
             return Err(format!("chunk of format {generation}"));
         }

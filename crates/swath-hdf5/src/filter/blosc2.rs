@@ -107,7 +107,8 @@ impl Arrays {
 
     /// Bytes of all chunks with what fills them up.
     fn stored_bytes(&self, element: usize) -> Option<u64> {
-        let grid: Vec<u64> = self.shape.iter().zip(&self.chunk).map(|(all, one)| all.div_ceil(*one)).collect();
+        let grid: Vec<u64> =
+            self.shape.iter().zip(&self.chunk).map(|(all, one)| all.div_ceil(*one)).collect();
         let parts = [&grid, &self.blocks(), &self.block];
         let product = |sum: u64, shape: &&Vec<u64>| sum.checked_mul(self.elements(shape)?);
         parts.iter().try_fold(element as u64, product)
@@ -120,7 +121,8 @@ impl Arrays {
         }
         let bounds = |shape: &[u64]| shape.iter().map(|extent| *extent as usize).collect::<Vec<_>>();
         let shape = bounds(&self.shape);
-        let grid: Vec<usize> = self.shape.iter().zip(&self.chunk).map(|(all, one)| all.div_ceil(*one) as usize).collect();
+        let grid: Vec<usize> =
+            self.shape.iter().zip(&self.chunk).map(|(all, one)| all.div_ceil(*one) as usize).collect();
         let mut output = vec![0; shape.iter().product::<usize>() * element];
         let (outer, row) = (&self.block[..self.block.len() - 1], *self.block.last().unwrap_or(&1) as usize);
         let mut rows = flat.chunks_exact((row * element).max(1));
@@ -136,7 +138,15 @@ impl Arrays {
     }
 
     /// Puts one row of a block to its place, if it lies in its chunk and in the whole.
-    fn place(&self, chunk: &[usize], block: &[usize], inner: &[usize], row: &[u8], element: usize, output: &mut [u8]) {
+    fn place(
+        &self,
+        chunk: &[usize],
+        block: &[usize],
+        inner: &[usize],
+        row: &[u8],
+        element: usize,
+        output: &mut [u8],
+    ) {
         let mut at = 0;
         let last = self.shape.len() - 1;
         for axis in 0..=last {

@@ -24,6 +24,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use deflate::undo_into as inflate_into;
 #[cfg(test)]
 pub(crate) use fletcher32::fletcher32;
 pub(crate) use shuffle::unshuffled;
@@ -184,8 +185,8 @@ pub(crate) fn undo<'a>(
                 bytes = Cow::Owned(unshuffled(&bytes, size));
             }
             Filter::Other { id, parameters, .. } => {
-                let (_, name, undo) =
-                    registered(*id).ok_or_else(|| format!("filter {} ({id}) is not supported", filter.name()))?;
+                let (_, name, undo) = registered(*id)
+                    .ok_or_else(|| format!("filter {} ({id}) is not supported", filter.name()))?;
                 let given = undo(&bytes, parameters, most).map_err(|what| format!("{name}: {what}"))?;
                 bytes = Cow::Owned(given);
             }

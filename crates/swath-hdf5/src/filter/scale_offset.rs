@@ -61,11 +61,14 @@ pub(super) fn undo(stored: &[u8], parameters: &[u32], most: usize) -> Result<Vec
         return Err(format!("{bits} bits in numbers of {bits_of_size}"));
     }
     let width = usize::from(reader.byte()?);
-    let least = reader.take(width.min(8))?.iter().rev().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+    let least =
+        reader.take(width.min(8))?.iter().rev().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
     let packed = stored.get(HEAD..).unwrap_or_default();
     let total = (meaning.count as u64).saturating_mul(meaning.size as u64);
     let mut output = buffer(total, most)?;
-    if bits > 0 && (packed.len() as u64).saturating_mul(8) < (meaning.count as u64).saturating_mul(bits as u64) {
+    if bits > 0
+        && (packed.len() as u64).saturating_mul(8) < (meaning.count as u64).saturating_mul(bits as u64)
+    {
         return Err("stored bits end early".to_owned());
     }
     let mut source = Bits { bytes: packed, at: 0 };

@@ -1,76 +1,76 @@
 //! Pipelines, masks, bounds.
 
-    use super::*;
+use super::*;
 
-    fn deflated(bytes: &[u8]) -> Vec<u8> {
-        let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
-        let mut output = vec![0; compressor.zlib_compress_bound(bytes.len())];
-        let length = compressor.zlib_compress(bytes, &mut output).unwrap();
-        output.truncate(length);
-        output
-    }
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
+    let mut output = vec![0; compressor.zlib_compress_bound(bytes.len())];
+    let length = compressor.zlib_compress(bytes, &mut output).unwrap();
+    output.truncate(length);
+    output
+}
 
-    fn shuffled(bytes: &[u8], size: usize) -> Vec<u8> {
-        (0..size).flat_map(|at| bytes.iter().skip(at).step_by(size).copied()).collect()
-    }
+fn shuffled(bytes: &[u8], size: usize) -> Vec<u8> {
+    (0..size).flat_map(|at| bytes.iter().skip(at).step_by(size).copied()).collect()
+}
 
-    fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
-        bytes.extend(fletcher32(&bytes).to_le_bytes());
-        bytes
-    }
+fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.extend(fletcher32(&bytes).to_le_bytes());
+    bytes
+}
 
-    const SHUFFLE: Filter = Filter::Shuffle { element_size: 4 };
-    const DEFLATE: Filter = Filter::Deflate { level: None };
+const SHUFFLE: Filter = Filter::Shuffle { element_size: 4 };
+const DEFLATE: Filter = Filter::Deflate { level: None };
 
-    #[test]
-    fn pipelines_are_undone_in_reverse_order() {
-        let data: Vec<u8> = (0..=255).collect();
-        let stored = with_checksum(deflated(&shuffled(&data, 4)));
-        let chunk = undo(&[SHUFFLE, DEFLATE, Filter::Fletcher32], 0, &stored, 256).unwrap();
-        assert_eq!(chunk.shuffled, Some(4));
-        assert_eq!(unshuffled(&chunk.bytes, 4), data);
+#[test]
+fn pipelines_are_undone_in_reverse_order() {
+    let data: Vec<u8> = (0..=255).collect();
+    let stored = with_checksum(deflated(&shuffled(&data, 4)));
+    let chunk = undo(&[SHUFFLE, DEFLATE, Filter::Fletcher32], 0, &stored, 256).unwrap();
+    assert_eq!(chunk.shuffled, Some(4));
+    assert_eq!(unshuffled(&chunk.bytes, 4), data);
 
-        let stored = deflated(&with_checksum(data.clone()));
-        let chunk = undo(&[Filter::Fletcher32, DEFLATE], 0, &stored, 256).unwrap();
-        assert_eq!((&*chunk.bytes, chunk.shuffled), (&*data, None));
+    let stored = deflated(&with_checksum(data.clone()));
+    let chunk = undo(&[Filter::Fletcher32, DEFLATE], 0, &stored, 256).unwrap();
+    assert_eq!((&*chunk.bytes, chunk.shuffled), (&*data, None));
 
-        let stored = shuffled(&with_checksum(data.clone()), 4);
-        let chunk = undo(&[Filter::Fletcher32, SHUFFLE], 0, &stored, 256).unwrap();
-        assert_eq!(&*chunk.bytes, data);
-    }
+    let stored = shuffled(&with_checksum(data.clone()), 4);
+    let chunk = undo(&[Filter::Fletcher32, SHUFFLE], 0, &stored, 256).unwrap();
+    assert_eq!(&*chunk.bytes, data);
+}
 
-    #[test]
-    fn masked_filters_are_not_undone() {
-        let data: Vec<u8> = (0..64).collect();
-        let stored = shuffled(&data, 4);
-        let chunk = undo(&[SHUFFLE, DEFLATE], 0b10, &stored, 64).unwrap();
-        assert_eq!((chunk.shuffled, unshuffled(&chunk.bytes, 4)), (Some(4), data.clone()));
-        let other = Filter::Other { id: 32013, name: None, parameters: vec![] };
-        assert!(undo(std::slice::from_ref(&other), 1, &data, 64).is_ok());
-        assert!(undo(&[other], 0, &data, 64).unwrap_err().contains("filter 32013 (32013)"));
-    }
+#[test]
+fn masked_filters_are_not_undone() {
+    let data: Vec<u8> = (0..64).collect();
+    let stored = shuffled(&data, 4);
+    let chunk = undo(&[SHUFFLE, DEFLATE], 0b10, &stored, 64).unwrap();
+    assert_eq!((chunk.shuffled, unshuffled(&chunk.bytes, 4)), (Some(4), data.clone()));
+    let other = Filter::Other { id: 32013, name: None, parameters: vec![] };
+    assert!(undo(std::slice::from_ref(&other), 1, &data, 64).is_ok());
+    assert!(undo(&[other], 0, &data, 64).unwrap_err().contains("filter 32013 (32013)"));
+}
 
-    #[test]
-    fn damaged_chunks_are_errors() {
-        let data = vec![7u8; 1000];
-        let good = deflated(&data);
-        assert!(undo(&[DEFLATE], 0, &good, 999).unwrap_err().contains("more than"));
-        assert!(undo(&[DEFLATE], 0, &good, 1001).unwrap_err().contains("1000 bytes and not to"));
-        assert!(undo(&[DEFLATE], 0, &good[..good.len() - 1], 1000).is_err());
-        let mut flipped = with_checksum(data.clone());
-        flipped[17] ^= 1;
-        assert!(undo(&[Filter::Fletcher32], 0, &flipped, 1000).unwrap_err().contains("Fletcher-32"));
-        assert!(undo(&[Filter::Fletcher32], 0, &[1, 2], 1000).is_err());
-        assert!(undo(&[], 0, &data, 1001).is_err());
-        assert!(undo(&[Filter::Shuffle { element_size: 0 }], 0, &data, 1000).is_ok());
-    }
+#[test]
+fn damaged_chunks_are_errors() {
+    let data = vec![7u8; 1000];
+    let good = deflated(&data);
+    assert!(undo(&[DEFLATE], 0, &good, 999).unwrap_err().contains("more than"));
+    assert!(undo(&[DEFLATE], 0, &good, 1001).unwrap_err().contains("1000 bytes and not to"));
+    assert!(undo(&[DEFLATE], 0, &good[..good.len() - 1], 1000).is_err());
+    let mut flipped = with_checksum(data.clone());
+    flipped[17] ^= 1;
+    assert!(undo(&[Filter::Fletcher32], 0, &flipped, 1000).unwrap_err().contains("Fletcher-32"));
+    assert!(undo(&[Filter::Fletcher32], 0, &[1, 2], 1000).is_err());
+    assert!(undo(&[], 0, &data, 1001).is_err());
+    assert!(undo(&[Filter::Shuffle { element_size: 0 }], 0, &data, 1000).is_ok());
+}
 
-    #[test]
-    fn fletcher32_of_known_words() {
-        // Sums of 0x0102 and 0x0304: first 0x0406, second 0x0102 + 0x0406 = 0x0508.
-        assert_eq!(fletcher32(&[1, 2, 3, 4]), 0x0508_0406);
-        assert_eq!(fletcher32(&[1, 2, 3]), 0x0504_0402);
-    }
+#[test]
+fn fletcher32_of_known_words() {
+    // Sums of 0x0102 and 0x0304: first 0x0406, second 0x0102 + 0x0406 = 0x0508.
+    assert_eq!(fletcher32(&[1, 2, 3, 4]), 0x0508_0406);
+    assert_eq!(fletcher32(&[1, 2, 3]), 0x0504_0402);
+}
 
 #[test]
 fn unknown_filters_are_named() {
