@@ -109,7 +109,7 @@ struct Part {
 
 /// The wanted part of the block along each axis.
 fn parts(shared: &Shared, piece: &Piece) -> Vec<Part> {
-    let axes = shared.selection.axes().iter().zip(piece.origin.iter().zip(&piece.extent));
+    let axes = shared.selection.axes().iter().zip(piece.origin.iter().zip(piece.extent.iter()));
     axes.map(|(axis, (origin, extent))| {
         let (output, count) = axis.within(*origin, origin.saturating_add(*extent));
         let first = axis.start.saturating_add(output.saturating_mul(axis.step)).saturating_sub(*origin);
@@ -283,7 +283,7 @@ fn gather_row(bytes: &[u8], element: usize, from: usize, step: usize, row: &mut 
                 *output = [*a, *b];
             }
         }
-        4 => gather_words(row, [plane(0), plane(1), plane(2), plane(3)]),
+        4 => gather_fours(row, [plane(0), plane(1), plane(2), plane(3)]),
         8 => {
             let [a, b, c, d] = [0, 1, 2, 3].map(plane);
             let [e, f, g, h] = [4, 5, 6, 7].map(plane);
@@ -299,8 +299,29 @@ fn gather_row(bytes: &[u8], element: usize, from: usize, step: usize, row: &mut 
     }
 }
 
+/// Elements that are gathered at a time, so that their halves stay in the nearest cache.
+const GATHERED: usize = 128;
+
+/// Gathers elements of four bytes, each plane as long as there are elements: bytes to pairs, pairs to fours. Each step
+/// is one that the compiler turns into vector instructions; byte by byte it takes four times as long.
+fn gather_fours(row: &mut [u8], planes: [&[u8]; 4]) {
+    let [a, b, c, d] = planes.map(|plane| plane.chunks(GATHERED));
+    let (mut low, mut high) = ([0u16; GATHERED], [0u16; GATHERED]);
+    for ((row, (a, b)), (c, d)) in row.chunks_mut(4 * GATHERED).zip(a.zip(b)).zip(c.zip(d)) {
+        for (pair, (a, b)) in low.iter_mut().zip(a.iter().zip(b)) {
+            *pair = u16::from_le_bytes([*a, *b]);
+        }
+        for (pair, (c, d)) in high.iter_mut().zip(c.iter().zip(d)) {
+            *pair = u16::from_le_bytes([*c, *d]);
+        }
+        for (element, (low, high)) in row.as_chunks_mut::<4>().0.iter_mut().zip(low.iter().zip(&high)) {
+            *element = (u32::from(*low) | u32::from(*high) << 16).to_le_bytes();
+        }
+    }
+}
+
 /// Gathers elements of `N` bytes from as many planes, each as long as there are elements. Put together as a number, the
-/// bytes of many elements are gathered at once by the compiler's vectors: twice as fast as byte by byte.
+/// bytes of many elements are gathered at once by the compiler's vectors.
 fn gather_words<const N: usize>(row: &mut [u8], planes: [&[u8]; N]) {
     let elements = row.as_chunks_mut::<N>().0;
     let planes = planes.map(|plane| &plane[..elements.len()]);

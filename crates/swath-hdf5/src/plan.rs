@@ -66,9 +66,9 @@ pub struct Piece {
     pub range: Option<Range<u64>>,
     pub(crate) source: Source,
     /// First element of the block along each axis of the dataset.
-    pub(crate) origin: Vec<u64>,
-    /// Elements of the block along each axis.
-    pub(crate) extent: Vec<u64>,
+    pub(crate) origin: Box<[u64]>,
+    /// Elements of the block along each axis; one value for all chunks, of which there may be a million.
+    pub(crate) extent: Arc<[u64]>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -235,8 +235,8 @@ impl Planner<'_> {
         Ok(vec![Piece {
             range: None,
             source: Source::Inline,
-            origin: vec![0; shape.len()],
-            extent: shape.clone(),
+            origin: vec![0; shape.len()].into(),
+            extent: shape.as_slice().into(),
         }])
     }
 
@@ -245,6 +245,7 @@ impl Planner<'_> {
         let chunk = self.checked_chunk_shape(table)?;
         let axes: Vec<Vec<u64>> = self.chunk_numbers(chunk)?;
         let undecodable: u32 = self.undecodable();
+        let extent: Arc<[u64]> = chunk.into();
         let mut pieces = Vec::new();
         for coordinates in Product::new(axes.iter().map(Vec::len).collect()) {
             let cell: Vec<u64> = coordinates.iter().zip(&axes).map(|(at, numbers)| numbers[*at]).collect();
@@ -262,7 +263,7 @@ impl Planner<'_> {
                     .zip(chunk)
                     .map(|(number, extent)| number.saturating_mul(*extent))
                     .collect(),
-                extent: chunk.to_vec(),
+                extent: extent.clone(),
             });
         }
         Ok(pieces)
@@ -329,7 +330,7 @@ impl Planner<'_> {
     fn contiguous(&self, offset: Option<u64>, size: u64) -> Result<Vec<Piece>> {
         let shape = &self.dataset.shape;
         let Some(offset) = offset else {
-            let (origin, extent) = (vec![0; shape.len()], shape.clone());
+            let (origin, extent) = (vec![0; shape.len()].into(), shape.as_slice().into());
             return Ok(vec![Piece { range: None, source: Source::Fill, origin, extent }]);
         };
         let whole = self.bytes_of(shape).filter(|whole| *whole <= size);
@@ -340,7 +341,12 @@ impl Planner<'_> {
         }
         if shape.is_empty() {
             let range = Some(offset..offset + self.element);
-            return Ok(vec![Piece { range, source: Source::Plain, origin: vec![], extent: vec![] }]);
+            return Ok(vec![Piece {
+                range,
+                source: Source::Plain,
+                origin: Box::new([]),
+                extent: Arc::new([]),
+            }]);
         }
         self.runs(offset)
     }
@@ -357,20 +363,23 @@ impl Planner<'_> {
         let count =
             axes[..split].iter().try_fold(cuts.count, |product, axis| product.checked_mul(axis.count));
         limit(&format!("pieces of a selection of {}", self.path), count.unwrap_or(u64::MAX), MAX_PIECES)?;
-        let spans = cuts.spans();
+        let extent = |span: Range<u64>| -> (Range<u64>, Arc<[u64]>) {
+            let outer = std::iter::repeat_n(1, split);
+            let extent = outer.chain([span.end - span.start]).chain(shape[split + 1..].iter().copied());
+            (span, extent.collect())
+        };
+        let spans: Vec<(Range<u64>, Arc<[u64]>)> = cuts.spans().map(extent).collect();
         let mut pieces = Vec::new();
         for outer in Product::new(axes[..split].iter().map(|axis| axis.count as usize).collect()) {
             let fixed: Vec<u64> =
                 outer.iter().zip(axes).map(|(taken, axis)| axis.start + *taken as u64 * axis.step).collect();
             let base = fixed.iter().zip(&strides).fold(offset, |at, (index, stride)| at + index * stride);
-            for span in &spans {
+            for (span, extent) in &spans {
                 let range = base + span.start * strides[split]..base + span.end * strides[split];
                 let mut origin = fixed.clone();
                 origin.push(span.start);
                 origin.resize(shape.len(), 0);
-                let mut extent = vec![1; split];
-                extent.push(span.end - span.start);
-                extent.extend(&shape[split + 1..]);
+                let (origin, extent) = (origin.into(), extent.clone());
                 pieces.push(Piece { range: Some(range), source: Source::Plain, origin, extent });
             }
         }
@@ -418,10 +427,10 @@ impl Cuts {
         Cuts { start: axis.start, last, length, advance, count }
     }
 
-    fn spans(&self) -> Vec<Range<u64>> {
+    fn spans(&self) -> impl Iterator<Item = Range<u64>> + '_ {
         let begin = |number: u64| self.start + number * self.advance;
         let span = |start: u64| start..start.saturating_add(self.length).min(self.last + 1);
-        (0..self.count).map(begin).map(span).collect()
+        (0..self.count).map(begin).map(span)
     }
 }
 
