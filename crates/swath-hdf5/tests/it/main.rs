@@ -14,6 +14,7 @@ mod conformance;
 mod damage;
 mod handmade;
 mod hostile;
+mod http;
 mod made_file;
 mod mutations;
 mod numbers;
