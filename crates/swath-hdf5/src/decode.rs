@@ -245,6 +245,7 @@ impl DecodedPiece {
             Block::Shuffled(bytes) => gather_row(bytes, element, from, step, row),
         }
         reverse(row, element, &self.shared.reversals);
+        crate::datatype::unpack(row, element, &self.shared.packed);
     }
 }
 

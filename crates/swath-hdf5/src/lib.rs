@@ -76,11 +76,13 @@ mod walk;
 pub(crate) const ROOT: &str = "/";
 
 pub use chunk_table::{ChunkTable, StoredChunk};
-pub use datatype::{ByteOrder, Charset, DataType, FloatFormat, Integer, Member, Padding, ReferenceKind};
+pub use datatype::{
+    ByteOrder, Charset, DataType, FloatFormat, FloatLayout, Integer, Member, Padding, ReferenceKind,
+};
 pub use decode::DecodedPiece;
 pub use error::{Error, Result};
 pub use filter::Filter;
-pub use index::{Dataset, Group, Index, Layout, Object};
+pub use index::{Dataset, Group, Index, Layout, Link, NamedType, Object};
 pub use open::{OpenHints, OpenOptions, read_index};
 pub use plan::{Piece, Plan};
 pub use reader::{CountingReader, Fetched, MemoryReader, ReadCounts, ReadError, ReadRanges};

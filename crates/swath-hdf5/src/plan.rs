@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::buffers::Buffers;
 use crate::chunk_table::ChunkTable;
-use crate::datatype::DataType;
+use crate::datatype::{DataType, Integer};
 use crate::error::{Error, Result};
 use crate::filter::{Filter, skipped};
 use crate::index::{Dataset, Layout};
@@ -52,6 +52,8 @@ pub(crate) struct Shared {
     /// One element for places that were never written, little-endian.
     pub(crate) fill: Option<Vec<u8>>,
     pub(crate) reversals: Vec<(usize, usize)>,
+    /// Integers that are made whole.
+    pub(crate) packed: Vec<(usize, Integer)>,
     /// Values of a compact dataset.
     pub(crate) inline: Bytes,
     /// What chunks are inflated into.
@@ -111,6 +113,7 @@ impl Dataset {
             Layout::Compact(bytes) => planner.compact(bytes)?,
             Layout::Contiguous { offset, size } => planner.contiguous(*offset, *size)?,
             Layout::Chunked(table) => planner.chunked(table)?,
+            Layout::Virtual => return Err(Error::unsupported(path, "a virtual dataset")),
             Layout::External => return Err(Error::unsupported(path, "storage in external files")),
         };
         let place = |piece: &Piece| piece.range.as_ref().map_or(u64::MAX, |range| range.start);
@@ -127,9 +130,6 @@ impl Dataset {
         }
         limit("bytes of one element", element, MAX_ELEMENT_BYTES)?;
         limit("filters of a chunk", self.filters.len() as u64, MAX_FILTERS as u64)?;
-        if let Some(feature) = self.datatype.obstacle() {
-            return Err(Error::unsupported(path, feature));
-        }
         let null = self.layout == Layout::Null;
         let shape = if null { vec![0] } else { selection.shape() };
         let elements = if null { Some(0) } else { selection.elements() };
@@ -140,10 +140,11 @@ impl Dataset {
                 asked: u64::MAX,
                 allowed: isize::MAX as u64,
             })?;
-        let reversals = self.datatype.reversals();
+        let (reversals, packed) = (self.datatype.reversals(), self.datatype.packed());
         let mut fill = self.fill.clone().filter(|fill| fill.len() as u64 == element);
         if let Some(fill) = &mut fill {
             crate::decode::reverse(fill, element as usize, &reversals);
+            crate::datatype::unpack(fill, element as usize, &packed);
         }
         Ok(Shared {
             path: path.to_owned(),
@@ -155,6 +156,7 @@ impl Dataset {
             filters: self.filters.clone(),
             fill,
             reversals,
+            packed,
             inline: match &self.layout {
                 Layout::Compact(bytes) => Bytes::copy_from_slice(bytes),
                 _ => Bytes::new(),

@@ -221,7 +221,7 @@ fn described<'py>(
     let attributes: Vec<Bound<'py, PyAny>> =
         object.attributes().iter().map(|one| element::attribute(py, one)).collect::<PyResult<_>>()?;
     match object {
-        Object::NamedType => {}
+        Object::NamedType(_) => {}
         Object::Dataset(dataset) => {
             let description = description(py, tree, path, dataset)?;
             found.push((path, false, attributes, description).into_bound_py_any(py)?);

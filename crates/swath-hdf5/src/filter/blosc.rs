@@ -2,6 +2,7 @@
 //! shuffled by bytes or bits.
 
 use super::bit_planes::{GROUP, gathered};
+use super::blosc2::same_value;
 use super::{Reader, blosclz, buffer, deflate, lz4, unshuffled, zstd};
 
 /// Bits of the flags.
@@ -20,6 +21,7 @@ const FIRST_GENERATION: u8 = 2;
 /// Steps of the pipeline of Blosc2 by number.
 const BYTE_SHUFFLE: u8 = 1;
 const BIT_SHUFFLE: u8 = 2;
+const DELTA: u8 = 3;
 const TRUNCATION: u8 = 4;
 
 pub(super) fn undo(stored: &[u8], _parameters: &[u32], most: usize) -> Result<Vec<u8>, String> {
@@ -101,20 +103,17 @@ pub(super) fn chunk(stored: &[u8], most: usize) -> Result<Vec<u8>, String> {
         let start = u32::from_le_bytes(starts.array()?) as usize;
         let length = head.block.min(head.length - output.len());
         let block = streams(&head, head.chunk.get(start..).ok_or("block starts past the end")?, length)?;
-        output.extend(unstepped(&head, block)?);
+        let block = unstepped(&head, block, &output)?;
+        output.extend(block);
     }
     Ok(output)
 }
 
 /// A chunk of which all values are the same.
 fn special(head: &Head<'_>, mut output: Vec<u8>) -> Result<Vec<u8>, String> {
-    let value: Vec<u8> = match head.more >> 4 & 7 {
-        // Zeros, and values that were never set.
-        1 | 4 => vec![0],
-        2 if head.element == 4 => f32::NAN.to_le_bytes().to_vec(),
-        2 if head.element == 8 => f64::NAN.to_le_bytes().to_vec(),
+    let value = match head.more >> 4 & 7 {
         3 => Reader::new(head.rest).take(head.element)?.to_vec(),
-        other => return Err(format!("special value {other} in elements of {} bytes", head.element)),
+        kind => same_value(kind, head.element as u32)?,
     };
     output.extend(value.iter().cycle().take(head.length));
     Ok(output)
@@ -165,7 +164,9 @@ fn decompressed(codec: u8, bytes: &[u8], length: usize) -> Result<Vec<u8>, Strin
 }
 
 /// Undoes the steps that a block went through before it was compressed.
-fn unstepped(head: &Head<'_>, mut block: Vec<u8>) -> Result<Vec<u8>, String> {
+///
+/// `before` is what the blocks before it gave.
+fn unstepped(head: &Head<'_>, mut block: Vec<u8>, before: &[u8]) -> Result<Vec<u8>, String> {
     for (step, setting) in head.steps.iter().rev() {
         let element = if *setting == 0 { head.element } else { usize::from(*setting) };
         match *step {
@@ -181,9 +182,26 @@ fn unstepped(head: &Head<'_>, mut block: Vec<u8>) -> Result<Vec<u8>, String> {
                 gathered(&block[..whole * element], element, &mut output[..whole * element]);
                 block = output;
             }
-            3 => return Err("the delta filter of Blosc2".to_owned()),
+            DELTA => undo_delta(&mut block, before, head.element),
             other => return Err(format!("filter {other} of Blosc2")),
         }
     }
     Ok(block)
+}
+
+/// Differences, by exclusive or, to the first block; in that block, to the element before.
+fn undo_delta(block: &mut [u8], before: &[u8], element: usize) {
+    if before.is_empty() {
+        let width = match element {
+            1 | 2 | 4 => element,
+            _ if element.is_multiple_of(8) => 8,
+            _ => 1,
+        };
+        let whole = block.len() - block.len() % width;
+        for at in width..whole {
+            block[at] ^= block[at - width];
+        }
+    } else {
+        block.iter_mut().zip(before).for_each(|(byte, first)| *byte ^= first);
+    }
 }

@@ -6,11 +6,13 @@ use crate::plan::Product;
 
 /// Most axes of the `b2nd` layer.
 const MAX_RANK: usize = 16;
-/// Places in the head: its own length, then bytes of all values, bytes of all chunks, and of one element.
+/// Places in the head: its own length, then bytes of all values, of all stored chunks, of one element, and of one
+/// chunk.
 const HEAD_LENGTH: usize = 11;
 const VALUES: usize = 30;
 const CHUNKS: usize = 39;
 const ELEMENT: usize = 48;
+const CHUNK: usize = 58;
 /// Most chunks of a frame that is itself one chunk of HDF5.
 const MAX_CHUNKS: usize = 1 << 20;
 
@@ -45,20 +47,37 @@ fn field<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], String> {
 /// The values of all chunks, one after the other.
 fn chunks(stored: &[u8], head_length: usize, most: usize) -> Result<Vec<u8>, String> {
     let chunks_length = usize::try_from(u64::from_be_bytes(field(stored, CHUNKS)?)).unwrap_or(usize::MAX);
+    let (element, chunk_bytes) =
+        (u32::from_be_bytes(field(stored, ELEMENT)?), u32::from_be_bytes(field(stored, CHUNK)?) as usize);
     let index = stored.get(head_length.saturating_add(chunks_length)..).ok_or("index past the end")?;
     let mut output = Vec::new();
-    if chunks_length == 0 {
-        return Ok(output);
-    }
     let index = blosc::chunk(index, 8 * MAX_CHUNKS)?;
     for offset in index.as_chunks::<8>().0 {
         let offset = u64::from_le_bytes(*offset);
+        if offset >> 63 != 0 {
+            // A chunk that is not stored, for all its values are the same.
+            let value = same_value((offset >> 56) as u8 & 0x7f, element)?;
+            let length = chunk_bytes.min(most - output.len());
+            output.extend(value.iter().cycle().take(length));
+            continue;
+        }
         let place = usize::try_from(offset).ok().and_then(|offset| offset.checked_add(head_length));
         let chunk = place.and_then(|place| stored.get(place..));
-        let chunk = chunk.ok_or("chunk past the end, or of special values")?;
+        let chunk = chunk.ok_or("chunk past the end")?;
         output.extend(blosc::chunk(chunk, most - output.len())?);
     }
     Ok(output)
+}
+
+/// The bytes of which a chunk of special values is made.
+pub(super) fn same_value(kind: u8, element: u32) -> Result<Vec<u8>, String> {
+    match (kind, element) {
+        // Zeros, and values that were never set.
+        (1 | 4, _) => Ok(vec![0]),
+        (2, 4) => Ok(f32::NAN.to_le_bytes().to_vec()),
+        (2, 8) => Ok(f64::NAN.to_le_bytes().to_vec()),
+        _ => Err(format!("special value {kind} in elements of {element} bytes")),
+    }
 }
 
 /// What the `b2nd` layer says: shapes of the whole, of a chunk, of a block.

@@ -112,6 +112,16 @@ impl Filter {
         }
     }
 
+    /// Its parameters, as they are stored.
+    pub fn parameters(&self) -> Vec<u32> {
+        match self {
+            Filter::Deflate { level } => level.iter().copied().collect(),
+            Filter::Shuffle { element_size } => vec![*element_size],
+            Filter::Fletcher32 => Vec::new(),
+            Filter::Other { parameters, .. } => parameters.clone(),
+        }
+    }
+
     /// Whether this crate can undo it.
     pub fn is_supported(&self) -> bool {
         match self {

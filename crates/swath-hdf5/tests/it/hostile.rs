@@ -96,6 +96,16 @@ fn links_that_lead_round_are_seen() {
     let index = open(&file, soft).unwrap();
     assert_eq!((index.objects.len(), index.unreadable.len()), (1, 4), "{:?}", index.unreadable);
 
+    // Soft links of which each names the one before twice: 2^40 steps on the way of the last.
+    let mut file = MadeFile::new();
+    let names: Vec<String> = (0..41).map(|number| format!("s{number:02}")).collect();
+    let ways: Vec<String> = names.iter().map(|name| format!("{name}/{name}")).collect();
+    let mut links = vec![(names[0].as_str(), ".")];
+    links.extend(names[1..].iter().zip(&ways).map(|(name, way)| (name.as_str(), way.as_str())));
+    let soft = file.soft_links(&links);
+    let index = open(&file, soft).unwrap();
+    assert!(!index.unreadable.is_empty());
+
     // A node of the group's own tree that is its own child.
     let mut file = MadeFile::new();
     let tree = file.allocate(24 + 3 * 8);
