@@ -244,8 +244,8 @@ impl DecodedPiece {
             }
             Block::Shuffled(bytes) => gather_row(bytes, element, from, step, row),
         }
-        reverse(row, element, &self.shared.reversals);
-        crate::datatype::unpack(row, element, &self.shared.packed);
+        reverse(row, self.shared.unit, &self.shared.reversals);
+        crate::datatype::unpack(row, self.shared.unit, &self.shared.packed);
     }
 }
 

@@ -159,8 +159,8 @@ pub enum Layout {
     },
     /// In chunks.
     Chunked(ChunkTable),
-    /// In other files, which this crate does not open.
-    External,
+    /// In other files of these names, which this crate does not open.
+    External(Vec<String>),
     /// Nowhere: the dataspace is null.
     Null,
     /// In other datasets, of this or of other files, from which it is put together.

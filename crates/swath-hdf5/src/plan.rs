@@ -18,7 +18,7 @@ const MAX_PIECES: u64 = 1 << 20;
 /// Most bytes of one chunk, decoded.
 const MAX_CHUNK_BYTES: u64 = 256 << 20;
 /// Most bytes of one element.
-const MAX_ELEMENT_BYTES: u64 = 16 << 20;
+const MAX_ELEMENT_BYTES: u64 = 256 << 20;
 /// Most axes (the format's own limit).
 const MAX_RANK: usize = 32;
 /// Most filters in front of a chunk.
@@ -51,8 +51,11 @@ pub(crate) struct Shared {
     pub(crate) filters: Vec<Filter>,
     /// One element for places that were never written, little-endian.
     pub(crate) fill: Option<Vec<u8>>,
+    /// Bytes of what an element is one or, of arrays, many of.
+    pub(crate) unit: usize,
+    /// Byte runs of each unit that are reversed.
     pub(crate) reversals: Vec<(usize, usize)>,
-    /// Integers that are made whole.
+    /// Integers of each unit that are made whole.
     pub(crate) packed: Vec<(usize, Integer)>,
     /// Values of a compact dataset.
     pub(crate) inline: Bytes,
@@ -108,13 +111,16 @@ impl Dataset {
         let shared = Arc::new(self.shared(path, selection)?);
         let planner = Planner { dataset: self, path, selection, element: shared.element as u64 };
         let mut pieces = match &self.layout {
+            Layout::Virtual => return Err(Error::unsupported(path, "a virtual dataset")),
             _ if shared.output_bytes == 0 => Vec::new(),
             Layout::Null => Vec::new(),
             Layout::Compact(bytes) => planner.compact(bytes)?,
             Layout::Contiguous { offset, size } => planner.contiguous(*offset, *size)?,
             Layout::Chunked(table) => planner.chunked(table)?,
-            Layout::Virtual => return Err(Error::unsupported(path, "a virtual dataset")),
-            Layout::External => return Err(Error::unsupported(path, "storage in external files")),
+            Layout::External(files) => {
+                let feature = format!("storage in other files ({})", files.join(", "));
+                return Err(Error::unsupported(path, feature));
+            }
         };
         let place = |piece: &Piece| piece.range.as_ref().map_or(u64::MAX, |range| range.start);
         pieces.sort_by_key(place);
@@ -140,11 +146,11 @@ impl Dataset {
                 asked: u64::MAX,
                 allowed: isize::MAX as u64,
             })?;
-        let (reversals, packed) = (self.datatype.reversals(), self.datatype.packed());
+        let unit = self.datatype.unit();
+        let (reversals, packed) = (unit.reversals(), unit.packed());
         let mut fill = self.fill.clone().filter(|fill| fill.len() as u64 == element);
         if let Some(fill) = &mut fill {
-            crate::decode::reverse(fill, element as usize, &reversals);
-            crate::datatype::unpack(fill, element as usize, &packed);
+            crate::values::normalise(&self.datatype, fill);
         }
         Ok(Shared {
             path: path.to_owned(),
@@ -155,6 +161,7 @@ impl Dataset {
             output_bytes: output_bytes as usize,
             filters: self.filters.clone(),
             fill,
+            unit: unit.size() as usize,
             reversals,
             packed,
             inline: match &self.layout {

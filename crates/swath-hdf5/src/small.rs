@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::blocks::Blocks;
 use crate::datatype::DataType;
 use crate::error::{Error, Result};
@@ -36,11 +38,14 @@ pub async fn read_bytes(reader: &dyn ReadRanges, plan: &Plan) -> Result<Vec<u8>>
     } else {
         reader.read_ranges(&ranges).await.map_err(Error::Read)?.parts
     };
+    read_bytes_at(plan, &mut parts.into_iter())
+}
+
+/// Carries out a plan over the bytes of its ranges, in their order.
+pub(crate) fn read_bytes_at(plan: &Plan, parts: &mut impl Iterator<Item = Bytes>) -> Result<Vec<u8>> {
     let mut output = vec![0; plan.output_bytes()];
-    let mut parts = parts.into_iter();
     for piece in plan.pieces() {
-        let stored =
-            if piece.range.is_some() { parts.next().unwrap_or_default() } else { bytes::Bytes::new() };
+        let stored = if piece.range.is_some() { parts.next().unwrap_or_default() } else { Bytes::new() };
         plan.decode(piece, &stored)?.place(&mut output)?;
     }
     Ok(output)
@@ -64,12 +69,23 @@ pub async fn read_values(
         return Ok(Values::Null);
     }
     let bytes = read_bytes(reader, &plan).await?;
-    if dataset.datatype.is_variable() {
-        return read_variable(reader, index, &dataset.datatype, bytes, path).await;
+    values_of(reader, index, path, &dataset.datatype, bytes).await
+}
+
+/// Typed values of elements; what they have in the heap is read.
+pub(crate) async fn values_of(
+    reader: &dyn ReadRanges,
+    index: &Index,
+    path: &str,
+    datatype: &DataType,
+    bytes: Vec<u8>,
+) -> Result<Values> {
+    if datatype.is_variable() {
+        return read_variable(reader, index, datatype, bytes, path).await;
     }
     let path_of = |address: u64| index.addresses.get(&address).cloned();
     let heap_of = |_: &[u8], _| Err(Error::malformed(path, "reference into the heap"));
-    decode(&dataset.datatype, bytes, Referred { path_of: &path_of, heap_of: &heap_of })
+    decode(datatype, bytes, Referred { path_of: &path_of, heap_of: &heap_of })
 }
 
 /// Values of which parts lie in the heap. They are decoded as far as the heap is at hand, all of it that was

@@ -393,8 +393,8 @@ fn dataset(raw: RawDataset) -> Result<Dataset, Fault> {
         _ if raw.shape.is_none() => (Layout::Null, None),
         RawLayout::Compact(bytes) => (Layout::Compact(bytes), None),
         RawLayout::Contiguous { offset, size } => (Layout::Contiguous { offset, size }, None),
-        RawLayout::External => (Layout::External, None),
-        RawLayout::Virtual { .. } => (Layout::Virtual, None),
+        RawLayout::External(files) => (Layout::External(files), None),
+        RawLayout::Virtual => (Layout::Virtual, None),
         RawLayout::Chunked { chunk_shape, chunks } => {
             let grid =
                 shape.iter().zip(&chunk_shape).map(|(extent, chunk)| extent.div_ceil(*chunk)).collect();

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use swath::search::{NumberRange, Numbers, Query};
+use swath::search::{Area, NumberRange, Numbers, Query};
 use swath::{LayerOptions, LonLatBox, ReadLimits, Region, Window};
 
 use crate::failure;
@@ -122,7 +122,13 @@ fn with(py: Python<'_>, query: Query, name: &str, value: &Bound<'_, PyAny>) -> P
         "processing_level" => query.processing_level(texts()?),
         "short_name" => query.short_name(texts()?),
         "collections" => query.collections(texts()?),
-        "data_maturity" => query.data_maturity(texts()?),
+        "data_maturity" => {
+            texts()?.into_iter().fold(query, |query, tier| match tier.eq_ignore_ascii_case("any") {
+                true => query.mixed_maturity(true),
+                false => query.data_maturity(tier),
+            })
+        }
+        "crid" => query.crid(texts()?),
         "production_configuration" => query.production_configuration(texts()?),
         "main_band_polarization" => query.main_band_polarization(texts()?),
         "side_band_polarization" => query.side_band_polarization(texts()?),
@@ -137,7 +143,16 @@ fn with(py: Python<'_>, query: Query, name: &str, value: &Bound<'_, PyAny>) -> P
         "frame_coverage" => query.frame_coverage(text()?),
         "joint_observation" => query.joint_observation(value.extract()?),
         "intersects_with" => query.intersects_with(text()?),
-        "bbox" => query.intersects_with(lon_lat_box(py, value.extract()?)?.to_wkt()),
+        "area" => {
+            let given = text()?;
+            let area =
+                py.detach(|| Area::parse_or_open(&given)).map_err(|error| failure::raised(py, &error))?;
+            query.area(area)
+        }
+        "bbox" => query.bbox(value.extract::<Vec<f64>>()?),
+        "point" => query.point(value.extract::<Vec<f64>>()?),
+        "circle" => query.circle(value.extract::<Vec<f64>>()?),
+        "linestring" => query.linestring(value.extract::<Vec<f64>>()?),
         "start" => query.start(text()?),
         "end" => query.end(text()?),
         "max_results" => query.max_results(value.extract()?),

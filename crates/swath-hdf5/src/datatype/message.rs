@@ -14,8 +14,13 @@ use super::{
 /// A sentence on what is wrong; the caller knows the path.
 pub(crate) fn parse(bytes: &[u8]) -> Result<DataType, String> {
     let mut cursor = Cursor { bytes, at: 0 };
-    datatype(&mut cursor, 0)
+    let datatype = datatype(&mut cursor, 0)?;
+    let parts = datatype.unit().parts();
+    if parts > MAX_PARTS { Err(format!("datatype of {parts} numbers in one element")) } else { Ok(datatype) }
 }
+
+/// Most numbers in one compound, with those in its arrays.
+pub(super) const MAX_PARTS: u64 = 1 << 20;
 
 /// A reader of little-endian fields that ends with an error, never with a panic.
 struct Cursor<'a> {
@@ -141,6 +146,9 @@ fn float(cursor: &mut Cursor<'_>, head: &Head) -> Result<DataType, String> {
             (true, 16, 15, 7, 8, 0, 7, 127, 2) => FloatFormat::BFloat16,
             (true, 32, 31, 23, 8, 0, 23, 127, 4) => FloatFormat::Single,
             (true, 64, 63, 52, 11, 0, 52, 1023, 8) => FloatFormat::Double,
+            (_, 80, 79, 64, 15, 0, 64, 16383, 10..) if head.flags & 0x70 == 0 && bit_offset == 0 => {
+                FloatFormat::Extended
+            }
             _ => custom(head, fields, bias),
         };
     Ok(DataType::Float { size: head.size, order: order(head.flags), format })

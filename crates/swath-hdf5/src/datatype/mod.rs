@@ -154,7 +154,9 @@ pub enum FloatFormat {
     Double,
     /// Sign, exponent and mantissa elsewhere, but no more of them than a binary64 holds.
     Custom(FloatLayout),
-    /// Anything else (x87 extended, VAX): its bytes can be read, its value cannot.
+    /// The extended precision of the x87, 80 bits in 10 bytes or more: its bytes can be read, its value cannot.
+    Extended,
+    /// Anything else (VAX, binary128): its bytes can be read, its value cannot.
     Other,
 }
 
@@ -278,6 +280,27 @@ impl DataType {
         let mut runs = Vec::new();
         self.collect_reversals(0, &mut runs);
         runs
+    }
+
+    /// The type of which an element is one or, of arrays, many, side by side.
+    pub(crate) fn unit(&self) -> &DataType {
+        match self {
+            DataType::Array { base, .. } => base.unit(),
+            other => other,
+        }
+    }
+
+    /// Numbers in one element of [`DataType::unit`], each of which may have to be reversed by itself.
+    pub(crate) fn parts(&self) -> u64 {
+        match self {
+            DataType::Compound { members, .. } => {
+                members.iter().fold(0, |sum, member| sum.saturating_add(member.datatype.parts()))
+            }
+            DataType::Array { base, shape } => {
+                shape.iter().fold(base.parts(), |parts, extent| parts.saturating_mul(u64::from(*extent)))
+            }
+            _ => 1,
+        }
     }
 
     fn collect_reversals(&self, at: usize, runs: &mut Vec<(usize, usize)>) {
@@ -405,6 +428,7 @@ fn float_name(size: u32, format: FloatFormat) -> String {
         FloatFormat::Custom(layout) => {
             format!("float{}e{}m{}", u64::from(size) * 8, layout.exponent_bits, layout.mantissa_bits)
         }
+        FloatFormat::Extended => format!("longdouble{}", u64::from(size) * 8),
         FloatFormat::Other => format!("other float{}", u64::from(size) * 8),
         _ => format!("float{}", u64::from(size) * 8),
     }

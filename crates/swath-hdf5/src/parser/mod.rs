@@ -114,11 +114,10 @@ pub(crate) enum RawLayout {
         chunk_shape: Vec<u64>,
         chunks: Vec<(Vec<u64>, StoredChunk)>,
     },
-    External,
-    /// The global heap's reference to what the dataset is put together from.
-    Virtual {
-        heap: (u64, u32),
-    },
+    /// In other files of these names.
+    External(Vec<String>),
+    /// In other datasets, from which it is put together.
+    Virtual,
 }
 
 /// Why the parser could not go on; becomes an [`Error`] when the path is known.

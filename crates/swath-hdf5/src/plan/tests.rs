@@ -311,7 +311,7 @@ fn impossible_datasets_are_errors() {
     assert!(matches!(short.plan("/d", &all(&[100])), Err(Error::Malformed { .. })));
     let compact = Dataset { layout: Layout::Compact(vec![0; 5]), ..contiguous(&[2]) };
     assert!(matches!(compact.plan("/d", &all(&[2])), Err(Error::Malformed { .. })));
-    let external = Dataset { layout: Layout::External, ..contiguous(&[2]) };
+    let external = Dataset { layout: Layout::External(vec!["other.bin".to_owned()]), ..contiguous(&[2]) };
     assert!(matches!(external.plan("/d", &all(&[2])), Err(Error::Unsupported { .. })));
     let chunked = |shape: &[u64], chunk: &[u64], grid: &[u64]| Dataset {
         chunk_shape: Some(chunk.to_vec()),

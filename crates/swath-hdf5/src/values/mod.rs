@@ -242,9 +242,10 @@ fn list(base: &DataType, reference: &[u8], referred: Referred<'_>) -> Result<Val
 
 /// Makes stored elements little-endian and their packed integers whole.
 pub(crate) fn normalise(datatype: &DataType, bytes: &mut [u8]) {
-    let size = usize::try_from(datatype.size()).unwrap_or(usize::MAX).max(1);
-    crate::decode::reverse(bytes, size, &datatype.reversals());
-    crate::datatype::unpack(bytes, size, &datatype.packed());
+    let unit = datatype.unit();
+    let size = usize::try_from(unit.size()).unwrap_or(usize::MAX).max(1);
+    crate::decode::reverse(bytes, size, &unit.reversals());
+    crate::datatype::unpack(bytes, size, &unit.packed());
 }
 
 /// A stored address; all zeros or all ones are null.
@@ -282,7 +283,7 @@ fn floats(format: FloatFormat, size: usize, bytes: Vec<u8>) -> Values {
         FloatFormat::BFloat16 => Values::BFloat16(numbers(&bytes, bf16::from_le_bytes)),
         FloatFormat::Single => Values::F32(numbers(&bytes, f32::from_le_bytes)),
         FloatFormat::Double => Values::F64(numbers(&bytes, f64::from_le_bytes)),
-        FloatFormat::Other => Values::Raw(bytes),
+        FloatFormat::Extended | FloatFormat::Other => Values::Raw(bytes),
     }
 }
 

@@ -4,9 +4,9 @@ use bytes::Bytes;
 
 use serde_json::{Map, Value, json};
 use swath_hdf5::{
-    Attribute, ByteOrder, DataType, Dataset, Error, FloatFormat, FloatLayout, Index, Layout, Link,
-    MemoryReader, Object, OpenOptions, Padding, ReferenceKind, Selection, Values, read_bytes, read_index,
-    read_values,
+    Attribute, ByteOrder, DataType, Dataset, Error, Filter, FloatFormat, FloatLayout, Index, Integer, Layout,
+    Link, MemoryReader, Object, OpenOptions, Padding, ReferenceKind, Selection, Values, read_bytes,
+    read_index, read_values,
 };
 
 use crate::ready::block_on;
@@ -116,7 +116,7 @@ fn describe_object(reader: &MemoryReader, index: &Index, path: &str, object: &Ob
             json!({ "kind": "datatype", "dtype": canonical_name(&named.datatype), "attrs": attributes })
         }
         Object::Dataset(dataset) => {
-            let mut entry = describe_dataset(dataset);
+            let mut entry = describe_dataset(dataset, index.user_block());
             entry["attrs"] = Value::Object(attributes);
             match values_of(reader, index, path, dataset) {
                 Ok(bytes) => {
@@ -134,7 +134,7 @@ fn describe_object(reader: &MemoryReader, index: &Index, path: &str, object: &Ob
 }
 
 /// Everything about a dataset but attributes and values.
-fn describe_dataset(dataset: &Dataset) -> Value {
+fn describe_dataset(dataset: &Dataset, user_block: u64) -> Value {
     let null = dataset.layout == Layout::Null;
     let shape = (!null).then(|| dataset.shape.clone());
     let most = |extents: &Vec<Option<u64>>| -> Vec<Value> {
@@ -143,7 +143,7 @@ fn describe_dataset(dataset: &Dataset) -> Value {
     let filters: Vec<Value> = dataset
         .filters
         .iter()
-        .map(|filter| json!([filter.id(), filter.name(), filter.parameters()]))
+        .map(|filter| json!([filter.id(), filter_name(filter), filter.parameters()]))
         .collect();
     let mut entry = json!({
         "kind": "dataset",
@@ -157,7 +157,10 @@ fn describe_dataset(dataset: &Dataset) -> Value {
         },
         "chunks": dataset.chunk_shape,
         "filters": filters,
-        "external": 0,
+        "external": match &dataset.layout {
+            Layout::External(files) => files.len(),
+            _ => 0,
+        },
     });
     match &dataset.layout {
         Layout::Compact(_) => entry["layout"] = json!("compact"),
@@ -170,10 +173,14 @@ fn describe_dataset(dataset: &Dataset) -> Value {
         }
         Layout::Contiguous { offset, .. } => {
             entry["layout"] = json!("contiguous");
-            entry["offset"] = json!(offset);
+            // libhdf5 adds the user block even to "nowhere".
+            entry["offset"] = json!(offset.or(user_block.checked_sub(1)));
         }
         Layout::Virtual => entry["layout"] = json!("virtual"),
-        _ => entry["layout"] = json!("contiguous"),
+        _ => {
+            entry["layout"] = json!("contiguous");
+            entry["offset"] = Value::Null;
+        }
     }
     if null {
         entry["skip"] = json!("null dataspace");
@@ -181,12 +188,28 @@ fn describe_dataset(dataset: &Dataset) -> Value {
     entry
 }
 
+/// The name that the file states, or the library's own.
+fn filter_name(filter: &Filter) -> String {
+    match filter {
+        Filter::Other { name: Some(name), .. } => name.clone(),
+        Filter::Other { id, name: None, .. } if *id > 255 => String::new(),
+        known => known.name(),
+    }
+}
+
 /// The first and the last number, as Python prints a float.
 fn ends(datatype: &DataType, bytes: &[u8]) -> Option<(String, String)> {
-    if !matches!(datatype, DataType::Integer(_) | DataType::Float { .. } | DataType::Enum { .. })
-        || datatype.is_bool()
-    {
+    let datatype = element_type(datatype);
+    let numeric = matches!(
+        datatype,
+        DataType::Integer(_) | DataType::Float { .. } | DataType::Enum { .. } | DataType::Bitfield { .. }
+    );
+    if !numeric || datatype.is_bool() {
         return None;
+    }
+    if matches!(datatype, DataType::Float { format: FloatFormat::Extended, .. }) {
+        let [first, last] = [bytes.first_chunk::<10>()?, bytes.last_chunk::<16>()?.first_chunk::<10>()?];
+        return Some((python_float(extended(first)), python_float(extended(last))));
     }
     let numbers = match datatype {
         DataType::Float { size, format, .. } => match float_size(*size, *format)? {
@@ -201,10 +224,33 @@ fn ends(datatype: &DataType, bytes: &[u8]) -> Option<(String, String)> {
             }
             _ => return None,
         },
-        _ => swath_hdf5::values(datatype, bytes.to_vec()).ok()?,
+        _ => swath_hdf5::values(&plain(datatype), bytes.to_vec()).ok()?,
     }
     .to_f64()?;
     Some((python_float(*numbers.first()?), python_float(*numbers.last()?)))
+}
+
+/// The number of an x87's 80 bits.
+fn extended(bytes: &[u8; 10]) -> f64 {
+    let (mantissa, top) = bytes.split_at(8);
+    let mantissa = mantissa.iter().rev().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+    let top = u16::from_le_bytes([top[0], top[1]]);
+    let magnitude = mantissa as f64 * 2f64.powi(i32::from(top & 0x7fff) - 16383 - 63);
+    if top & 0x8000 == 0 { magnitude } else { -magnitude }
+}
+
+/// Bit fields are numbers to h5py.
+fn plain(datatype: &DataType) -> DataType {
+    match datatype {
+        DataType::Bitfield { size, order } => DataType::Integer(Integer {
+            size: *size,
+            order: *order,
+            signed: false,
+            bit_offset: 0,
+            precision: (*size * 8) as u16,
+        }),
+        other => other.clone(),
+    }
 }
 
 /// `repr` of a float in Python: the shortest digits that read back, with an exponent outside of 1e-4 to 1e16.
@@ -231,23 +277,24 @@ fn describe_attribute(attribute: &Attribute) -> Value {
         return json!({ "dtype": name, "shape": Value::Null });
     }
     let mut entry = json!({ "dtype": name, "shape": attribute.shape });
-    match canonical(&attribute.datatype, &attribute.value) {
+    let values = scalar_lists(&attribute.datatype, &attribute.shape, attribute.value.clone());
+    match canonical(&attribute.datatype, &values) {
         Ok(bytes) => entry["sha256"] = json!(sha256_hex(&bytes)),
         Err(why) => entry["skip"] = json!(why),
     }
-    let plain = element_type(&attribute.datatype);
+    let base = element_type(&attribute.datatype);
     if attribute.value.len() > 8 {
         return entry;
     }
     if let Values::Strings(texts) = &attribute.value {
-        let cut = |text: &String| match plain {
+        let cut = |text: &String| match base {
             // numpy drops the NULs at the end, and only those.
             DataType::FixedString { .. } => text.trim_end_matches('\0').to_owned(),
             _ => text.clone(),
         };
         entry["value"] = texts.iter().map(|text| json!(cut(text))).collect();
-    } else if let Some(numbers) = attribute.value.to_f64() {
-        let is_float = matches!(plain, DataType::Float { .. });
+    } else if let Some(numbers) = numbers_of(base, &attribute.value) {
+        let is_float = matches!(base, DataType::Float { .. });
         let number = |value: f64| match value {
             _ if value.is_nan() => json!(format!("{MARK}NaN")),
             f64::INFINITY => json!(format!("{MARK}Infinity")),
@@ -262,6 +309,33 @@ fn describe_attribute(attribute: &Attribute) -> Value {
         };
     }
     entry
+}
+
+fn numbers_of(base: &DataType, values: &Values) -> Option<Vec<f64>> {
+    match values {
+        Values::Raw(bytes) if matches!(base, DataType::Bitfield { .. }) => {
+            swath_hdf5::values(&plain(base), bytes.clone()).ok()?.to_f64()
+        }
+        values => values.to_f64(),
+    }
+}
+
+/// Bytes of an element in memory, where what lies in the heap is a pointer, or a length and a pointer.
+fn memory_size(datatype: &DataType) -> u64 {
+    match datatype {
+        DataType::VariableString { .. } => 8,
+        DataType::Sequence { .. } => 16,
+        DataType::Array { base, shape } => {
+            shape.iter().fold(memory_size(base), |size, extent| size * u64::from(*extent))
+        }
+        DataType::Compound { size, members } => {
+            let grown = |member: &swath_hdf5::Member| {
+                member.datatype.size().saturating_sub(memory_size(&member.datatype))
+            };
+            u64::from(*size).saturating_sub(members.iter().map(grown).sum::<u64>())
+        }
+        other => other.size(),
+    }
 }
 
 /// The witness's word for a type.
@@ -280,11 +354,21 @@ fn canonical_name(datatype: &DataType) -> String {
         DataType::VariableString { .. } => "vstr".to_owned(),
         DataType::Enum { .. } if datatype.is_bool() => "bool".to_owned(),
         DataType::Enum { base, .. } => format!("enum({})", canonical_name(base)),
-        DataType::Compound { size, members } => {
-            let member = |member: &swath_hdf5::Member| {
-                format!("{}:{}@{}", member.name, canonical_name(&member.datatype), member.offset)
+        DataType::Compound { members, .. } => {
+            // Members move up by what those before them lose in memory.
+            let before = |offset: u32| -> u64 {
+                members
+                    .iter()
+                    .filter(|member| member.offset < offset)
+                    .map(|member| member.datatype.size().saturating_sub(memory_size(&member.datatype)))
+                    .sum()
             };
-            format!("{{{}}}/{size}", members.iter().map(member).collect::<Vec<_>>().join(","))
+            let member = |member: &swath_hdf5::Member| {
+                let offset = u64::from(member.offset).saturating_sub(before(member.offset));
+                format!("{}:{}@{offset}", member.name, canonical_name(&member.datatype))
+            };
+            let members: Vec<String> = members.iter().map(member).collect();
+            format!("{{{}}}/{}", members.join(","), memory_size(datatype))
         }
         DataType::Array { base, shape } => {
             let extents: Vec<String> = shape.iter().map(u32::to_string).collect();
@@ -307,7 +391,8 @@ fn order(datatype: &DataType) -> &'static str {
     };
     match datatype {
         DataType::Integer(integer) => named(integer.order, integer.size),
-        DataType::Float { size, order, .. } | DataType::Bitfield { size, order } => named(*order, *size),
+        DataType::Float { size, order, format } => named(*order, float_size(*size, *format).unwrap_or(16)),
+        DataType::Bitfield { size, order } => named(*order, *size),
         DataType::Complex { order, part_size, .. } if *part_size > 2 => named(*order, *part_size),
         DataType::Enum { base, .. } | DataType::Array { base, .. } => order(base),
         _ => "na",
@@ -353,6 +438,7 @@ fn values_of(reader: &MemoryReader, index: &Index, path: &str, dataset: &Dataset
     if dataset.datatype.is_variable() || has_odd_floats(&dataset.datatype) {
         let values =
             block_on(read_values(reader, index, path, &everything)).map_err(|error| chain(&error))?;
+        let values = scalar_lists(&dataset.datatype, &dataset.shape, values);
         canonical(&dataset.datatype, &values)
     } else {
         let bytes = block_on(read_bytes(reader, &plan)).map_err(|error| chain(&error))?;
@@ -375,7 +461,7 @@ pub(crate) fn digest(
 fn has_odd_floats(datatype: &DataType) -> bool {
     match datatype {
         DataType::Float { format, .. } => {
-            matches!(format, FloatFormat::Custom(_) | FloatFormat::BFloat16 | FloatFormat::Other)
+            matches!(format, FloatFormat::Custom(_) | FloatFormat::BFloat16)
         }
         DataType::Array { base, .. } | DataType::Sequence { base, .. } => has_odd_floats(base),
         DataType::Compound { members, .. } => members.iter().any(|member| has_odd_floats(&member.datatype)),
@@ -387,7 +473,8 @@ fn has_odd_floats(datatype: &DataType) -> bool {
 fn packed(datatype: &DataType, bytes: &[u8]) -> Result<Vec<u8>, String> {
     match datatype {
         DataType::Reference { .. } => Err("holds references".to_owned()),
-        DataType::Compound { .. } | DataType::Array { .. } => {
+        DataType::Array { base, .. } => packed(base, bytes),
+        DataType::Compound { .. } => {
             let mut out = Vec::with_capacity(bytes.len());
             for element in bytes.chunks_exact(datatype.size() as usize) {
                 pack(datatype, element, &mut out)?;
@@ -398,7 +485,15 @@ fn packed(datatype: &DataType, bytes: &[u8]) -> Result<Vec<u8>, String> {
             let size = datatype.size() as usize;
             Ok(bytes.chunks_exact(size).flat_map(|text| null_padded(datatype, text)).collect())
         }
-        DataType::Float { format: FloatFormat::Other, .. } => Err("floats of unknown layout".to_owned()),
+        // libhdf5 hands these to numpy as they are, others in sixteen bytes.
+        DataType::Float { format: FloatFormat::Extended, size: 16, order: ByteOrder::Little } => {
+            Ok(bytes.to_vec())
+        }
+        DataType::Float { format: FloatFormat::Extended, size, .. } => Ok(bytes
+            .chunks_exact(*size as usize)
+            .flat_map(|number| number[..10].iter().copied().chain([0; 6]))
+            .collect()),
+        DataType::Float { format: FloatFormat::Other, .. } => Err("floats of more than 64 bits".to_owned()),
         _ => Ok(bytes.to_vec()),
     }
 }
@@ -429,11 +524,28 @@ fn pack(datatype: &DataType, element: &[u8], out: &mut Vec<u8>) -> Result<(), St
                 pack(base, element, out)?;
             }
         }
-        DataType::Reference { .. } => return Err("holds references".to_owned()),
+        DataType::Reference { .. }
+        | DataType::Float { format: FloatFormat::Extended | FloatFormat::Other, .. } => {
+            out.extend(packed(datatype, element)?);
+        }
         DataType::FixedString { .. } => out.extend(null_padded(datatype, element)),
         _ => out.extend_from_slice(element),
     }
     Ok(())
+}
+
+/// The witness takes each number of a single list for a list.
+fn scalar_lists(datatype: &DataType, shape: &[u64], values: Values) -> Values {
+    match (values, datatype) {
+        (Values::Lists(lists), DataType::Sequence { base, .. }) if shape.is_empty() => {
+            let size = (base.size() as usize).max(1);
+            let bytes =
+                lists.first().map(|list| canonical(base, list).unwrap_or_default()).unwrap_or_default();
+            let one = |bytes: &[u8]| swath_hdf5::values(base, bytes.to_vec()).unwrap_or(Values::Null);
+            Values::Lists(bytes.chunks_exact(size).map(one).collect())
+        }
+        (values, _) => values,
+    }
 }
 
 /// The canonical bytes of typed values.
@@ -447,14 +559,19 @@ fn canonical(datatype: &DataType, values: &Values) -> Result<Vec<u8>, String> {
         Values::Lists(lists) => {
             let DataType::Sequence { base, .. } = base else { return Err("lists of no sequence".to_owned()) };
             let mut out = Vec::new();
+            // Of a list of arrays the witness makes an array of each number.
+            let numbers = element_type(base);
+            let repeats = base.size() / numbers.size();
             for list in lists {
                 // Lists of lists have no canonical form.
                 if matches!(**base, DataType::Sequence { .. } | DataType::VariableString { .. }) {
                     return Err("nested vlen".to_owned());
                 }
                 let bytes = canonical(base, list)?;
-                out.extend(count_of(base, list).to_le_bytes());
-                out.extend(bytes);
+                out.extend((count_of(numbers, list) * repeats).to_le_bytes());
+                for number in bytes.chunks(numbers.size() as usize) {
+                    (0..repeats).for_each(|_| out.extend(number));
+                }
             }
             out
         }
@@ -481,9 +598,19 @@ fn canonical(datatype: &DataType, values: &Values) -> Result<Vec<u8>, String> {
                 .collect()
         }
         Values::Raw(bytes) => packed(base, bytes)?,
-        Values::BFloat16(values) => values.iter().flat_map(|value| value.to_f32().to_le_bytes()).collect(),
+        Values::BFloat16(values) => {
+            values.iter().flat_map(|value| widened(value.to_f32()).to_le_bytes()).collect()
+        }
+        Values::F32(values) if matches!(base, DataType::Float { format: FloatFormat::Custom(_), .. }) => {
+            values.iter().flat_map(|value| widened(*value).to_le_bytes()).collect()
+        }
         numbers => numbers_to_bytes(numbers),
     })
+}
+
+/// A float as libhdf5 widens it: of what is no number all bits of the mantissa become set.
+fn widened(value: f32) -> f32 {
+    if value.is_nan() { f32::from_bits(0x7fff_ffff) } else { value }
 }
 
 /// Elements of a type in values that count the elements of arrays one by one.

@@ -18,6 +18,7 @@ mod http;
 mod made_file;
 mod mutations;
 mod numbers;
+mod picks;
 mod random;
 mod ready;
 mod sha256;

@@ -1,10 +1,13 @@
 //! The values that options may have, and the errors for those that they may not.
 
-use crate::error::{Error, Result};
-use crate::granule::{Direction, Maturity, Pipeline, shown};
+use std::collections::BTreeSet;
 
-use super::collections::{DATASETS, product_types};
-use super::values::Numbers;
+use crate::error::{Error, Result};
+use crate::granule::{Crid, Direction, Maturity, Pipeline, shown};
+
+use super::collections::{self, DATASETS, product_types};
+use super::missions::{self, Named};
+use super::values::NumberRange;
 
 /// Range bandwidths in MHz that NISAR has (L band, then S band).
 const RANGE_BANDWIDTHS: &[&str] = &["20", "40", "20+5", "40+5", "77", "5", "5+5", "10", "25", "37", "75"];
@@ -28,14 +31,17 @@ pub(super) fn each<T: PartialEq>(values: &[String], read: impl Fn(&str) -> Resul
     Ok(checked)
 }
 
-/// The position of a dataset in the table.
-pub(super) fn dataset(value: &str) -> Result<usize> {
-    DATASETS.iter().position(|(name, _)| *name == value).ok_or_else(|| {
-        let names: Vec<&str> = DATASETS.iter().map(|(name, _)| *name).collect();
-        let hint = format!(
-            "it may be {} (spelled like this); name other missions' collections with short_name",
-            names.join(", ")
-        );
+/// The collections of a dataset.
+pub(super) fn dataset(value: &str) -> Result<BTreeSet<String>> {
+    if let Some((_, chosen)) = DATASETS.iter().find(|(name, _)| *name == value) {
+        return Ok(collections::names(chosen));
+    }
+    // As in asf_search, datasets are spelled exactly: `ERS` is one, `ers` is a slip.
+    let elsewhere = missions::collections_of(Named::Dataset, value).filter(|(name, _)| *name == value);
+    elsewhere.map(|(_, names)| names.map(str::to_owned).collect()).ok_or_else(|| {
+        let names: Vec<&str> =
+            DATASETS.iter().map(|(name, _)| *name).chain(missions::names(Named::Dataset)).collect();
+        let hint = format!("it may be {} (spelled like this)", names.join(", "));
         Error::usage(format!("dataset cannot be {:?}", shown(value))).with_hint(hint)
     })
 }
@@ -60,6 +66,11 @@ pub(super) fn maturity(value: &str) -> Result<Maturity> {
     found.map(|(_, tier)| *tier).ok_or_else(|| refused("data_maturity", value, &tiers.map(|(name, _)| name)))
 }
 
+pub(super) fn crid(value: &str) -> Result<Crid> {
+    let found = Crid::parse(&value.to_ascii_uppercase());
+    found.ok_or_else(|| refused("crid", value, &["a letter and five digits, such as P05023"]))
+}
+
 pub(super) fn pipeline(value: &str) -> Result<&'static str> {
     let found = Pipeline::from_code(&value.to_ascii_uppercase());
     found.map(Pipeline::code).ok_or_else(|| refused("production_configuration", value, &["PR", "UR", "OD"]))
@@ -68,6 +79,15 @@ pub(super) fn pipeline(value: &str) -> Result<&'static str> {
 pub(super) fn direction(value: &str) -> Result<&'static str> {
     let found = Direction::from_text(value.trim());
     found.map(Direction::word).ok_or_else(|| refused("flight_direction", value, &["ASCENDING", "DESCENDING"]))
+}
+
+/// `LEFT` or `RIGHT`.
+pub(super) fn look_direction(value: &str) -> Result<&'static str> {
+    match value.trim().to_ascii_uppercase().as_str() {
+        "LEFT" | "L" => Ok("LEFT"),
+        "RIGHT" | "R" => Ok("RIGHT"),
+        _ => Err(refused("look_direction", value, &["LEFT", "RIGHT"])),
+    }
 }
 
 /// `TRUE` for full frames, `FALSE` for partial ones.
@@ -94,6 +114,15 @@ pub(super) fn polarization(option: &str, value: &str) -> Result<String> {
 pub(super) fn range_bandwidth(value: &str) -> Result<String> {
     let found = RANGE_BANDWIDTHS.iter().find(|allowed| **allowed == value);
     found.map(|value| (*value).to_owned()).ok_or_else(|| refused("range_bandwidth", value, RANGE_BANDWIDTHS))
+}
+
+/// A value of an additional attribute whose values are not known here. A comma would make a range of it.
+pub(super) fn free_text(option: &str, value: &str) -> Result<String> {
+    if value.is_empty() || value.len() > 1000 || value.chars().any(char::is_control) {
+        return Err(Error::usage(format!("{option} cannot be {:?}", shown(value)))
+            .with_hint("give text of 1 to 1,000 letters"));
+    }
+    Ok(value.replace(',', "\\,"))
 }
 
 /// A platform or the short name of a collection: letters, digits and what joins them.
@@ -124,16 +153,16 @@ pub(super) fn concept_id(value: &str) -> Result<String> {
 }
 
 /// Numbers and ranges as the catalogue writes them: `8`, `1,10`.
-pub(super) fn numbers(option: &str, numbers: &Numbers, most: i64) -> Result<Vec<String>> {
+pub(super) fn numbers(option: &str, numbers: &[NumberRange], least: i64, most: i64) -> Result<Vec<String>> {
     let mut written = Vec::new();
-    for range in &numbers.0 {
-        if range.first < 1 || range.last > most || range.first > range.last {
+    for range in numbers {
+        if range.first < least || range.last > most || range.first > range.last {
             let given = match range.first == range.last {
                 true => range.first.to_string(),
                 false => format!("{} to {}", range.first, range.last),
             };
             return Err(Error::usage(format!("{option} cannot be {given}"))
-                .with_hint(format!("it may be a number from 1 to {most}, or a range within")));
+                .with_hint(format!("it may be a number from {least} to {most}, or a range within")));
         }
         let text = match range.first == range.last {
             true => range.first.to_string(),
@@ -144,4 +173,40 @@ pub(super) fn numbers(option: &str, numbers: &Numbers, most: i64) -> Result<Vec<
         }
     }
     Ok(written)
+}
+
+/// Numbers and ranges with a point: `21.5`, `1.0,2.0`.
+pub(super) fn decimals(option: &str, ranges: &[(f64, f64)]) -> Result<Vec<String>> {
+    let mut written = Vec::new();
+    for &(first, last) in ranges {
+        if !first.is_finite() || !last.is_finite() || first > last {
+            return Err(Error::usage(format!("{option} cannot be {first} to {last}"))
+                .with_hint("it may be a finite number, or a range whose first number is the smaller"));
+        }
+        let text = if first == last { format!("{first:?}") } else { format!("{first:?},{last:?}") };
+        if !written.contains(&text) {
+            written.push(text);
+        }
+    }
+    Ok(written)
+}
+
+/// The days of a season as the catalogue takes them: `300,31`.
+pub(super) fn season(days: &[NumberRange]) -> Result<Option<String>> {
+    let days: Vec<i64> = match days {
+        [] => return Ok(None),
+        [both] if both.first != both.last => vec![both.first, both.last],
+        days => days.iter().flat_map(|day| [day.first, day.last]).step_by(2).collect(),
+    };
+    match days.as_slice() {
+        [first, last] if (1..=366).contains(first) && (1..=366).contains(last) => {
+            Ok(Some(format!("{first},{last}")))
+        }
+        days => {
+            let given: Vec<String> = days.iter().map(ToString::to_string).collect();
+            Err(Error::usage(format!("season cannot be {}", given.join(" to "))).with_hint(
+                "it takes two days of the year, from 1 to 366: 335 and 60 are December to February",
+            ))
+        }
+    }
 }

@@ -9,7 +9,7 @@ use http::HeaderName;
 
 use super::plan::{LARGEST_PAGE, Pair, Plan};
 use super::query::Query;
-use super::{Page, SearchResults};
+use super::{Context, Page, SearchResults, selection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, Purpose, Request, Response, SafeUrl, meaning};
 
@@ -76,7 +76,9 @@ impl Catalogue {
         // A list, not an iterator: that would keep the future from being spawned (the compiler cannot see it is Send).
         let answers: Vec<_> = plan.subqueries.iter().map(|pairs| self.collect(pairs, &plan)).collect();
         let parts: Vec<SearchResults> = stream::iter(answers).buffered(AT_ONCE).try_collect().await?;
-        let mut all = SearchResults { notices: plan.notices.clone(), ..SearchResults::default() };
+        let area = plan.subqueries.first().and_then(|pairs| selection::area_pair(pairs)).cloned();
+        let (notices, context) = (plan.notices.clone(), Context { area, mixed: plan.mixed });
+        let mut all = SearchResults { notices, context, ..SearchResults::default() };
         let mut seen = HashSet::new();
         for part in parts {
             all.hits = all.hits.saturating_add(part.hits);
@@ -89,6 +91,9 @@ impl Catalogue {
             };
             all.granules.extend(part.granules.into_iter().filter(is_new));
         }
+        all.granules.retain(|granule| {
+            plan.crids.is_empty() || granule.crid.is_some_and(|crid| plan.crids.contains(&crid))
+        });
         all.sort();
         if let Some(most) = plan.max_results {
             all.granules.truncate(most);

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::missions;
 use crate::granule::{Maturity, PRODUCTS, Product};
 
 /// What a collection can hold.
@@ -148,7 +149,9 @@ pub(super) fn names(chosen: impl Fn(&Collection) -> bool) -> BTreeSet<String> {
 
 /// Whether a collection may hold granules of a product type. Only what is certain is excluded.
 pub(super) fn can_hold(short_name: &str, product_type: &str) -> bool {
-    let Some(collection) = COLLECTIONS.iter().find(|c| c.short_name == short_name) else { return true };
+    let Some(collection) = COLLECTIONS.iter().find(|c| c.short_name == short_name) else {
+        return !missions::is_listed(short_name);
+    };
     let Some(facts) = Product::from_code(product_type).and_then(|product| product.facts()) else {
         return true;
     };
@@ -214,6 +217,7 @@ mod tests {
         assert_eq!(held, expected.into_iter().map(str::to_owned).collect());
         assert_eq!(names(|c| can_hold(c.short_name, "POE")).len(), 56);
         assert!(can_hold("NISAR_L2_GCOV_FINAL_V2", "GCOV"));
+        assert!(!can_hold("SENTINEL-1A_SLC", "GCOV"));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! A [`Query`] says what to look for in asf_search's words; [`Query::plan`] checks it and shows the requests that it
 //! becomes; [`Catalogue::search`] sends them to NASA's Common Metadata Repository, anonymously, and collects the
-//! pages. [`SearchResults`] are [`Granule`]s, with [`SearchResults::latest`] for the newest release of each,
-//! [`SearchResults::find_urls`] for addresses, and GeoJSON, CSV and JSON lines as output.
+//! pages. [`SearchResults`] are [`Granule`]s, with [`SearchResults::into_latest`] for those to be used,
+//! [`SearchResults::find_urls`] for addresses, and every [`Format`] as output.
 //!
 //! ```no_run
 //! # async fn example() -> swath::Result<()> {
@@ -25,33 +25,40 @@
 //! unless [`Query::allow_partial`] is set; one odd item is reported in [`SearchResults::odd`], not fatal.
 //!
 //! # Not supported yet
-//! Dates in words, seasons, GeoJSON and other formats of areas, merging and simplifying areas, other missions'
-//! aliases, KML and the other export formats, a local catalogue.
+//! GeoPackage as an area. GeoParquet is written by the Python package.
 
 mod area;
 mod check;
 mod cmr;
 mod collections;
 mod dates;
+mod formats;
+mod missions;
+mod options;
 mod output;
 mod plan;
 mod query;
+mod scope;
+mod selection;
 mod umm;
 mod urls;
 mod values;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, Selection, newest};
 
+pub use area::{Area, Collapse, Repair};
 pub use cmr::Catalogue;
-pub use output::State;
+pub use formats::Format;
+pub use options::{OPTIONS, OptionGroup, OptionKind, SearchOption};
 pub use plan::Plan;
 pub use query::Query;
-pub use values::{Moment, NumberRange, Numbers, Values};
+pub use selection::State;
+pub use values::{Decimals, Moment, NumberRange, Numbers, OptionValue, Values};
 
 /// What a search found.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +73,8 @@ pub struct SearchResults {
     pub odd: Vec<OddItem>,
     /// What the user should know: what was changed in the query, what is missing from the answer.
     pub notices: Vec<String>,
+    /// What was searched for, as far as the choice among the results depends on it.
+    context: Context,
 }
 
 /// A catalogue item that could not be read.
@@ -84,6 +93,19 @@ struct Page {
     #[serde(default)]
     hits: u64,
     items: Vec<Value>,
+    /// What [`SearchResults::to_umm_json`] adds.
+    #[serde(default)]
+    swath: Context,
+}
+
+/// What a search knew of itself besides the answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Context {
+    /// The pair that the area became.
+    area: Option<(String, String)>,
+    /// Whether several maturities may be used together.
+    mixed: bool,
 }
 
 impl SearchResults {
@@ -104,10 +126,17 @@ impl SearchResults {
             Error::new(ErrorKind::Integrity, "the text is no answer of the catalogue (granules.umm_json)")
                 .because(why)
         })?;
-        let mut results = Self { hits: page.hits, ..Self::default() };
+        let mut results = Self { hits: page.hits, context: page.swath, ..Self::default() };
         results.add(page.items);
         results.sort();
         Ok(results)
+    }
+
+    /// The results as an answer of the catalogue, in their order; [`SearchResults::from_umm_json`] reads it, and sorts. The
+    /// area searched travels with it, so that shares of it are the same afterwards.
+    pub fn to_umm_json(&self) -> String {
+        let items: Vec<&Value> = self.granules.iter().map(|granule| &granule.item).collect();
+        json!({"hits": self.hits, "items": items, "swath": self.context}).to_string()
     }
 
     /// Adds the items of a page; those that cannot be read go to `odd`.
@@ -133,15 +162,6 @@ impl SearchResults {
     /// The newest release of each product, and what it replaces; see [`newest`] for the rule.
     pub fn latest(&self) -> Selection<&Granule> {
         newest(&self.granules)
-    }
-
-    /// The same results without the releases that a newer one replaces.
-    #[must_use]
-    pub fn into_latest(mut self) -> Self {
-        let used: Vec<bool> = self.states().iter().map(|(_, state)| *state == State::Used).collect();
-        let mut used = used.into_iter();
-        self.granules.retain(|_| used.next().unwrap_or(true));
-        self
     }
 
     /// The addresses of the granules' files: https, or s3 with `direct_access`; sorted, each once.

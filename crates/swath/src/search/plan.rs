@@ -2,23 +2,23 @@
 //!
 //! The catalogue combines repeated attributes with *and*: a list of tracks or products becomes one sub-query per
 //! value. Collections, platforms and names are combined with *or* and stay together. The pairs are those that
-//! asf_search 14 sends, but for these differences:
-//! * only collections that can hold the product type are named (asf_search names all 56 of NISAR);
+//! asf_search 14 sends, in its order, but for these differences:
 //! * a page holds `max_results` granules, at most 2,000, not 250;
 //! * a date alone as `end` includes its day; an `end` that is not given stays open; offsets become UTC;
 //! * a range of tracks or frames is one request, however it is written;
-//! * tracks of known NISAR collections given by id are asked for as NISAR tracks;
+//! * tracks and frames of NISAR have NISAR's names also when only a product or a concept id says that it is meant;
 //! * options that exclude each other give no request and a notice, where asf_search drops the collections and so
 //!   searches the whole archive; `data_maturity` also applies to `short_name`;
 //! * areas that cross the antimeridian are asked for as such.
 
-use std::collections::BTreeSet;
+use jiff::Timestamp;
 
-use super::collections::{self, DATASETS};
-use super::query::Options;
-use super::{area, check, dates};
+use super::area::{Area, numbers};
+use super::options::{OPTIONS, OptionKind, Options, SearchOption, Sends};
+use super::scope::{Level, Scope};
+use super::{check, dates};
 use crate::error::{Error, Result};
-use crate::granule::{FileKind, GranuleFile, shown};
+use crate::granule::{Crid, FileKind, GranuleFile, shown};
 
 /// The largest page that the catalogue gives (CMR API documentation).
 pub(super) const LARGEST_PAGE: usize = 2000;
@@ -29,17 +29,27 @@ const MOST_SUBQUERIES: usize = 200;
 /// Names in one request; asf_search's number, which the catalogue is known to accept.
 const NAMES_PER_REQUEST: usize = 250;
 
+/// The largest number that an option without bounds of its own may be given.
+const MOST: i64 = 100_000_000;
+
 /// Pairs that the search itself sends.
 const RESERVED: &[&str] =
     &["page_size", "page_num", "offset", "scroll", "sort_key[]", "sort_key", "token", "echo_token"];
 
 pub(super) type Pair = (String, String);
 
-/// The ways in which one option may be met: one sub-query each, of some pairs.
-type Choices = Vec<Vec<Pair>>;
+/// Where a pair stands in a request. Pairs of one place are in the order of the options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    Options,
+    Area,
+    Time,
+    Keywords,
+    ProductType,
+}
 
-/// One choice per option.
-type Combination<'a> = Vec<(Place, &'a [Pair])>;
+/// Pairs that one request holds together.
+type Choice = Vec<(Place, Pair)>;
 
 /// What a query would ask of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,33 +62,47 @@ pub struct Plan {
     pub(super) page_size: usize,
     pub(super) max_results: Option<usize>,
     pub(super) allow_partial: bool,
+    /// Whether granules of several maturities were asked for.
+    pub(super) mixed: bool,
+    /// Releases to keep; all when empty.
+    pub(super) crids: Vec<Crid>,
 }
 
-pub(super) fn plan(options: &Options) -> Result<Plan> {
-    let page_size = match options.max_results {
-        Some(0) => {
-            return Err(Error::usage("max_results cannot be 0").with_hint("give 1 or more, or leave it out"));
-        }
-        Some(most) => most.min(LARGEST_PAGE),
-        None => LARGEST_PAGE,
-    };
-    let mut notices = Vec::new();
-    let scope = Scope::of(options)?;
-    let slots = slots_of(options, &scope, &mut notices)?;
-    let combinations = combine(&slots, scope.levels.len())?;
-    let mut subqueries = Vec::new();
-    for level in &scope.levels {
-        let Some(names) = scope.names_for(level, &mut notices) else { continue };
-        for chosen in &combinations {
-            subqueries.push(pairs_of(options, level, &names, chosen, page_size));
-        }
+pub(super) fn plan(options: &Options, now: Timestamp) -> Result<Plan> {
+    let crids = check::each(options.texts("crid"), check::crid)?;
+    if crids.is_empty() || options.is_given("granule_list") {
+        return Ok(Plan { crids, ..plan_of(options, now)? });
     }
-    if subqueries.iter().any(|pairs| !is_constrained(pairs)) && options.max_results.is_none() {
+    // The catalogue has no parameter for releases, but every name holds its own.
+    let mut named = options.clone();
+    named.add_texts("granule_list", crids.iter().map(|crid| format!("NISAR_*_{crid}_*")).collect());
+    Ok(Plan { crids, ..plan_of(&named, now)? })
+}
+
+fn plan_of(options: &Options, now: Timestamp) -> Result<Plan> {
+    let max_results = options.count("max_results");
+    let page_size = max_results.map_or(LARGEST_PAGE, |most| most.min(LARGEST_PAGE));
+    let mut notices = Vec::new();
+    let scope = Scope::of(options, &mut notices)?;
+    let mut slots: Vec<Vec<Choice>> = Vec::new();
+    for option in OPTIONS {
+        slots.extend(slot(option, options, &scope, now, &mut notices)?);
+    }
+    slots.extend(times(options, now)?.map(|time| alone(Place::Time, "temporal", time)));
+    // What cannot match is found out last: a wrong value is told in any case.
+    let combinations = if scope.is_empty { Vec::new() } else { combine(&slots)? };
+    let subqueries: Vec<Vec<Pair>> =
+        combinations.into_iter().map(|chosen| pairs_of(options, &chosen, page_size)).collect();
+    if subqueries.iter().any(|pairs| !is_constrained(pairs)) && max_results.is_none() {
         return Err(Error::usage("the query would fetch the whole archive")
             .with_hint("name a dataset, a collection, names, an area or dates, or give max_results"));
     }
-    let (max_results, allow_partial) = (options.max_results, options.allow_partial);
-    Ok(Plan { subqueries, notices, page_size, max_results, allow_partial })
+    let allow_partial = options.flag("allow_partial").unwrap_or(false);
+    let named = ["short_name", "collections", "granule_list", "product_list"];
+    let mixed = options.flag("mixed_maturity").unwrap_or(false)
+        || options.texts("data_maturity").len() > 1
+        || named.iter().any(|name| options.is_given(name));
+    Ok(Plan { subqueries, notices, page_size, max_results, allow_partial, mixed, crids: Vec::new() })
 }
 
 /// Whether any pair beyond those of every request narrows the search.
@@ -87,253 +111,175 @@ fn is_constrained(pairs: &[Pair]) -> bool {
     pairs.iter().any(|(key, _)| !always.contains(&key.as_str()) && !key.starts_with("options["))
 }
 
-/// Which collections, products and numbering the query is about.
-struct Scope {
-    /// Collections named, if any were.
-    names: Option<BTreeSet<String>>,
-    /// One entry per product type asked for; `Level::Any` alone when none was.
-    levels: Vec<Level>,
-    /// Platforms to hand to the catalogue as they are.
-    platforms: Vec<String>,
-    concept_ids: Vec<String>,
-    is_nisar: bool,
-    frames_are_frame_numbers: bool,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Level {
-    Any,
-    Nisar(&'static str),
-    Other(String),
-}
-
-impl Scope {
-    fn of(options: &Options) -> Result<Self> {
-        let platforms = check::each(&options.platform, |value| check::plain_name("platform", value))?;
-        let short_names = check::each(&options.short_name, |value| check::plain_name("short_name", value))?;
-        let concept_ids = check::each(&options.collections, check::concept_id)?;
-        let is_nisar_platform = |value: &String| value.eq_ignore_ascii_case("NISAR");
-        let platform_is_nisar = !platforms.is_empty() && platforms.iter().all(is_nisar_platform);
-        let names = named_collections(options, platform_is_nisar, &short_names)?;
-        let elsewhere = platforms.iter().any(|p| !is_nisar_platform(p))
-            || short_names.iter().any(|name| !collections::is_nisar(name))
-            || concept_ids.iter().any(|id| !collections::is_nisar_concept(id))
-            || !options.cmr_keywords.is_empty();
-        let levels = levels(&options.processing_level, elsewhere)?;
-        let is_nisar = names.iter().flatten().any(|name| collections::is_nisar(name))
-            || levels.iter().any(|level| matches!(level, Level::Nisar(_)))
-            || !options.dataset.is_empty()
-            || (!concept_ids.is_empty() && concept_ids.iter().all(|id| collections::is_nisar_concept(id)));
-        let numbered = |name: &String| {
-            let name = name.to_ascii_uppercase();
-            ["SENTINEL-1", "S1", "ALOS", "SEASAT"].iter().any(|mission| name.starts_with(mission))
-        };
-        let frames_are_frame_numbers = is_nisar || platforms.iter().chain(&short_names).any(numbered);
-        let platforms = if platform_is_nisar { Vec::new() } else { platforms };
-        Ok(Self { names, levels, platforms, concept_ids, is_nisar, frames_are_frame_numbers })
-    }
-
-    /// The collections to name for a product type; `None`, and a notice, when none of those asked for can hold it.
-    fn names_for(&self, level: &Level, notices: &mut Vec<String>) -> Option<Vec<String>> {
-        let Some(names) = &self.names else { return Some(Vec::new()) };
-        let kept: Vec<String> = match level {
-            Level::Nisar(code) => {
-                names.iter().filter(|name| collections::can_hold(name, code)).cloned().collect()
-            }
-            _ => names.iter().cloned().collect(),
-        };
-        if kept.is_empty() {
-            notices.push(match level {
-                Level::Nisar(code) => format!("no collection that the other options allow can hold {code}"),
-                _ => "no collection is allowed by all of the options".to_owned(),
-            });
-            return None;
-        }
-        Some(kept)
-    }
-}
-
-/// The collections that datasets, platform and short names add up to, narrowed by maturity; `None` when no option
-/// names any.
-fn named_collections(
+/// The ways in which an option may be met; `None` when it is not given.
+fn slot(
+    option: &SearchOption,
     options: &Options,
-    platform_is_nisar: bool,
-    short_names: &[String],
-) -> Result<Option<BTreeSet<String>>> {
-    let datasets = check::each(&options.dataset, check::dataset)?;
-    let tiers = check::each(&options.data_maturity, check::maturity)?;
-    let mut names = None;
-    if !datasets.is_empty() {
-        names = Some(collections::names(|c| datasets.iter().any(|index| DATASETS[*index].1(c))));
+    scope: &Scope,
+    now: Timestamp,
+    notices: &mut Vec<String>,
+) -> Result<Option<Vec<Choice>>> {
+    // Collections stand for datasets, platforms and levels too.
+    if option.name == "short_name" {
+        return Ok(together("shortName", &scope.names));
     }
-    if platform_is_nisar {
-        let of_platform = collections::names(collections::is_of_platform);
-        names = Some(match names {
-            Some(names) => names.intersection(&of_platform).cloned().collect(),
-            None => of_platform,
-        });
+    if !options.is_given(option.name) {
+        return Ok(None);
     }
-    if !short_names.is_empty() {
-        names.get_or_insert_default().extend(short_names.iter().cloned());
-    }
-    if !tiers.is_empty() {
-        let names = names.get_or_insert_with(|| collections::names(|_| true));
-        names.retain(|name| tiers.iter().any(|tier| collections::is_of_maturity(name, *tier)));
-    }
-    Ok(names)
+    Ok(match option.sends {
+        Sends::Attribute(kind, name) => attributes(kind, name, written(option, options)?),
+        Sends::AtLeast(kind, name) => {
+            let values = written(option, options)?.into_iter().map(|value| format!("{value},"));
+            attributes(kind, name, values.collect())
+        }
+        Sends::AtMost(kind, name) => {
+            let values = written(option, options)?.into_iter().map(|value| format!(",{value}"));
+            attributes(kind, name, values.collect())
+        }
+        Sends::Together(key) => together(key, &written(option, options)?),
+        Sends::Special => special(option.name, options, scope, now, notices)?,
+    })
 }
 
-fn levels(given: &[String], elsewhere: bool) -> Result<Vec<Level>> {
-    let levels = check::each(given, |value| match check::nisar_type(value) {
-        Some(code) => Ok(Level::Nisar(code)),
-        None if elsewhere => Ok(Level::Other(check::plain_name("processing_level", value)?)),
-        None => Err(check::unknown_type(value)),
-    })?;
-    Ok(if levels.is_empty() { vec![Level::Any] } else { levels })
+/// The values of an option, checked, as the catalogue writes them.
+fn written(option: &SearchOption, options: &Options) -> Result<Vec<String>> {
+    let name = option.name;
+    let texts = options.texts(name);
+    let words =
+        |read: fn(&str) -> Result<&'static str>| check::each(texts, |value| read(value).map(str::to_owned));
+    match (name, option.kind) {
+        ("flight_direction", _) => words(check::direction),
+        ("look_direction", _) => words(check::look_direction),
+        ("frame_coverage", _) => words(check::full_frame),
+        ("production_configuration", _) => words(check::pipeline),
+        ("main_band_polarization" | "side_band_polarization", _) => {
+            check::each(texts, |value| check::polarization(name, value))
+        }
+        ("range_bandwidth", _) => check::each(texts, check::range_bandwidth),
+        ("collections", _) => check::each(texts, check::concept_id),
+        ("instrument", _) => check::each(texts, |value| check::plain_name(name, value)),
+        (_, OptionKind::Integers) => check::numbers(name, options.numbers(name), 0, MOST),
+        (_, OptionKind::Decimals | OptionKind::Decimal) => check::decimals(name, options.decimals(name)),
+        (_, OptionKind::Count) => Ok(options.count(name).iter().map(ToString::to_string).collect()),
+        (_, OptionKind::Flag) => {
+            Ok(options.flag(name).iter().map(|flag| flag.to_string().to_uppercase()).collect())
+        }
+        _ => check::each(texts, |value| check::free_text(name, value)),
+    }
 }
 
-/// The pairs of one option: one choice per sub-query, each with any number of pairs.
-struct Slot {
-    place: Place,
-    choices: Choices,
+/// The options that need more than a row in the table.
+fn special(
+    name: &str,
+    options: &Options,
+    scope: &Scope,
+    now: Timestamp,
+    notices: &mut Vec<String>,
+) -> Result<Option<Vec<Choice>>> {
+    let numbers = |least, most| check::numbers(name, options.numbers(name), least, most);
+    let (most_tracks, most_frames) = if scope.is_only_nisar { (173, 176) } else { (MOST, MOST) };
+    Ok(match name {
+        "absolute_orbit" => {
+            let orbits = numbers(1, MOST)?.into_iter();
+            some(orbits.map(|orbit| vec![(Place::Options, pair("orbit_number", orbit))]).collect())
+        }
+        "asf_frame" => attributes("int", "FRAME_NUMBER", numbers(1, most_frames)?),
+        "frame" => attributes("int", scope.frame_attribute(), numbers(1, most_frames)?),
+        "relative_orbit" => attributes("int", scope.track_attribute(), numbers(1, most_tracks)?),
+        "granule_list" => name_chunks("readable_granule_name[]", &granule_names(options.texts(name))?),
+        "product_list" => name_chunks("granule_ur[]", &listed(name, options.texts(name))?),
+        "platform" => together("platform[]", &scope.platforms),
+        "processing_level" => some(scope.levels.iter().map(level).collect()),
+        "intersects_with" => area(options, notices)?,
+        "bbox" => coordinates(options.coordinates(name), "bounding_box", numbers::bbox)?,
+        "circle" => coordinates(options.coordinates(name), "circle", numbers::circle)?,
+        "linestring" => coordinates(options.coordinates(name), "line", numbers::linestring)?,
+        "point" => coordinates(options.coordinates(name), "point", numbers::point)?,
+        "processing_date" => match options.moment(name) {
+            Some(moment) => {
+                let since = dates::since(name, moment, now)?;
+                some(vec![vec![(Place::Options, pair("updated_since", since))]])
+            }
+            None => None,
+        },
+        "cmr_keywords" => some(keywords(options.pairs(name))?),
+        _ => None,
+    })
 }
 
-/// Where a slot's pairs stand in the request.
-#[derive(Clone, Copy, PartialEq)]
-enum Place {
-    BeforeCollections,
-    AfterCollections,
-    Last,
-}
-
-/// The slots of every option but product type and collections, in asf_search's order.
-fn slots_of(options: &Options, scope: &Scope, notices: &mut Vec<String>) -> Result<Vec<Slot>> {
-    let placed = |place: Place, all: Vec<Choices>| {
-        all.into_iter().filter(|choices| !choices.is_empty()).map(move |choices| Slot { place, choices })
+fn area(options: &Options, notices: &mut Vec<String>) -> Result<Option<Vec<Choice>>> {
+    let area = match (options.area("intersects_with"), options.text("intersects_with")) {
+        (Some(area), _) => area.clone(),
+        (None, Some(text)) => Area::parse(text)?,
+        (None, None) => return Ok(None),
     };
-    let mut slots: Vec<Slot> = placed(Place::BeforeCollections, where_and_which(options, scope)?).collect();
-    slots.extend(placed(Place::AfterCollections, radar_modes(options)?));
-    slots.extend(placed(Place::Last, area_and_time(options, notices)?));
-    Ok(slots)
+    notices.extend(area.notices());
+    let (key, value) = area.catalogue_pair();
+    Ok(Some(alone(Place::Area, key, value)))
 }
 
-/// Orbits, tracks, frames, names and platforms.
-fn where_and_which(options: &Options, scope: &Scope) -> Result<Vec<Choices>> {
-    let (most_tracks, most_frames) = if scope.is_nisar { (173, 176) } else { (100_000, 100_000) };
-    let track = if scope.is_nisar { "TRACK_NUMBER" } else { "PATH_NUMBER" };
-    let frame = if scope.frames_are_frame_numbers { "FRAME_NUMBER" } else { "CENTER_ESA_FRAME" };
-    let orbits = check::numbers("absolute_orbit", &options.absolute_orbit, 10_000_000)?;
-    let asf_frames = check::numbers("asf_frame", &options.asf_frame, most_frames)?;
-    let direction = options.flight_direction.as_deref().map(check::direction).transpose()?;
-    let frames = check::numbers("frame", &options.frame, most_frames)?;
-    let granules = granule_names(&options.granule_list)?;
-    let products = listed("product_list", &options.product_list)?;
-    let tracks = check::numbers("relative_orbit", &options.relative_orbit, most_tracks)?;
-    Ok(vec![
-        orbits.into_iter().map(|orbit| vec![pair("orbit_number", orbit)]).collect(),
-        attributes("int", "FRAME_NUMBER", asf_frames),
-        attributes("string", "ASCENDING_DESCENDING", one(direction)),
-        attributes("int", frame, frames),
-        name_chunks("readable_granule_name[]", &granules),
-        name_chunks("granule_ur[]", &products),
-        together("platform[]", &scope.platforms),
-        attributes("int", track, tracks),
-        together("echo_collection_id[]", &scope.concept_ids),
-    ])
+/// Bare coordinates, which the catalogue takes under `key` as they are.
+fn coordinates(
+    given: &[f64],
+    key: &str,
+    written: fn(&[f64]) -> Result<String>,
+) -> Result<Option<Vec<Choice>>> {
+    Ok(Some(alone(Place::Area, key, written(given)?)))
 }
 
-/// What is special to NISAR's products.
-fn radar_modes(options: &Options) -> Result<Vec<Choices>> {
-    let full = options.frame_coverage.as_deref().map(check::full_frame).transpose()?;
-    let joint = options.joint_observation.map(|joint| if joint { "TRUE" } else { "FALSE" });
-    let polarizations =
-        |option: &str, given: &[String]| check::each(given, |value| check::polarization(option, value));
-    let main = polarizations("main_band_polarization", &options.main_band_polarization)?;
-    let side = polarizations("side_band_polarization", &options.side_band_polarization)?;
-    let bandwidths = check::each(&options.range_bandwidth, check::range_bandwidth)?;
-    let pipelines = check::each(&options.production_configuration, check::pipeline)?;
-    let pipelines = pipelines.into_iter().map(str::to_owned).collect();
-    let words = |name: &str, values: Vec<String>| attributes("string", name, values);
-    Ok(vec![
-        words("FULL_FRAME", one(full)),
-        words("JOINT_OBSERVATION", one(joint)),
-        words("FREQUENCY_A_POLARIZATION_CONCAT", main),
-        words("FREQUENCY_B_POLARIZATION_CONCAT", side),
-        words("RANGE_BANDWIDTH_CONCAT", bandwidths),
-        words("PRODUCTION_PIPELINE", pipelines),
-    ])
-}
-
-/// Area, dates, and the caller's own pairs.
-fn area_and_time(options: &Options, notices: &mut Vec<String>) -> Result<Vec<Choices>> {
-    let mut all = Vec::new();
-    if let Some(wkt) = &options.intersects_with {
-        let area = area::Area::parse(wkt)?;
-        notices.extend(area.notices);
-        all.push(vec![vec![pair(area.key, area.value)]]);
+fn level(level: &Level) -> Choice {
+    match level {
+        Level::Nisar(code) => {
+            vec![(Place::ProductType, pair("attribute[]", format!("string,PRODUCT_TYPE,{code}")))]
+        }
+        Level::Other(kind) => {
+            vec![(Place::Options, pair("attribute[]", format!("string,PROCESSING_TYPE,{kind}")))]
+        }
     }
-    if let Some(temporal) = dates::temporal(options.start.as_ref(), options.end.as_ref())? {
-        all.push(vec![vec![pair("temporal", temporal)]]);
-    }
-    all.push(keywords(&options.cmr_keywords)?);
-    Ok(all)
 }
 
-/// Every combination of one choice per slot.
-fn combine(slots: &[Slot], levels: usize) -> Result<Vec<Combination<'_>>> {
-    let total = slots.iter().try_fold(levels, |total, slot| total.checked_mul(slot.choices.len()));
+/// The `temporal` value, when any of its parts is given.
+fn times(options: &Options, now: Timestamp) -> Result<Option<String>> {
+    let season = check::season(options.numbers("season"))?;
+    dates::temporal(options.moment("start"), options.moment("end"), season.as_deref(), now)
+}
+
+/// Every combination of one choice per slot; the last slot varies fastest.
+fn combine(slots: &[Vec<Choice>]) -> Result<Vec<Choice>> {
+    let total = slots.iter().try_fold(1_usize, |total, choices| total.checked_mul(choices.len()));
     if total.is_none_or(|total| total > MOST_SUBQUERIES) {
         return Err(Error::usage(format!(
             "the lists in the query combine to more than {MOST_SUBQUERIES} requests"
         ))
         .with_hint("give fewer values, or ranges of tracks and frames"));
     }
-    let mut combinations: Vec<Combination<'_>> = vec![Vec::new()];
-    for slot in slots {
+    let mut combinations: Vec<Choice> = vec![Vec::new()];
+    for choices in slots {
+        let longer = |chosen: &Choice, choice: &Choice| [chosen.as_slice(), choice.as_slice()].concat();
         combinations = combinations
             .iter()
-            .flat_map(|chosen| {
-                slot.choices.iter().map(move |choice| {
-                    let mut longer = chosen.clone();
-                    longer.push((slot.place, choice.as_slice()));
-                    longer
-                })
-            })
+            .flat_map(|chosen| choices.iter().map(move |choice| longer(chosen, choice)))
             .collect();
     }
     Ok(combinations)
 }
 
 /// One request, in wire order.
-fn pairs_of(
-    options: &Options,
-    level: &Level,
-    names: &[String],
-    chosen: &[(Place, &[Pair])],
-    page_size: usize,
-) -> Vec<Pair> {
-    let at = |wanted: Place| {
-        chosen.iter().filter(move |(place, _)| *place == wanted).flat_map(|(_, pairs)| pairs.iter().cloned())
-    };
-    let mut pairs: Vec<Pair> = at(Place::BeforeCollections).collect();
-    if let Level::Other(kind) = level {
-        pairs.push(pair("attribute[]", format!("string,PROCESSING_TYPE,{kind}")));
-    }
-    pairs.extend(names.iter().map(|name| pair("shortName", name.clone())));
-    pairs.extend(at(Place::AfterCollections));
-    pairs.extend(at(Place::Last));
-    if let Level::Nisar(code) = level {
-        pairs.push(pair("attribute[]", format!("string,PRODUCT_TYPE,{code}")));
-    }
+fn pairs_of(options: &Options, chosen: &Choice, page_size: usize) -> Vec<Pair> {
+    let mut placed: Vec<&(Place, Pair)> = chosen.iter().collect();
+    placed.sort_by_key(|(place, _)| *place);
+    let mut pairs: Vec<Pair> = placed.into_iter().map(|(_, pair)| pair.clone()).collect();
+    let patterns = ["readable_granule_name", "granule_ur"].map(|key| {
+        let is_pattern = |(name, value): &Pair| name.strip_suffix("[]") == Some(key) && has_wildcard(value);
+        pairs.iter().any(is_pattern).then(|| pair(&format!("options[{key}][pattern]"), "true"))
+    });
     pairs.push(pair("page_size", page_size.to_string()));
     pairs.push(pair("options[temporal][and]", "true"));
     pairs.push(pair("sort_key[]", "-end_date"));
     pairs.push(pair("sort_key[]", "granule_ur"));
     pairs.push(pair("options[platform][ignore_case]", "true"));
-    pairs.push(pair("provider", "ASF"));
-    if options.granule_list.iter().any(|name| has_wildcard(name)) {
-        pairs.push(pair("options[readable_granule_name][pattern]", "true"));
-    }
+    pairs.push(pair("provider", options.text("provider").unwrap_or("ASF")));
+    pairs.extend(patterns.into_iter().flatten());
     pairs
 }
 
@@ -341,28 +287,28 @@ fn pair(key: &str, value: impl Into<String>) -> Pair {
     (key.to_owned(), value.into())
 }
 
-fn one(value: Option<&str>) -> Vec<String> {
-    value.into_iter().map(str::to_owned).collect()
+fn some(choices: Vec<Choice>) -> Option<Vec<Choice>> {
+    (!choices.is_empty()).then_some(choices)
+}
+
+fn alone(place: Place, key: &str, value: impl Into<String>) -> Vec<Choice> {
+    vec![vec![(place, pair(key, value))]]
 }
 
 /// One choice per value of an additional attribute.
-fn attributes(kind: &str, name: &str, values: Vec<String>) -> Choices {
-    values.into_iter().map(|value| vec![pair("attribute[]", format!("{kind},{name},{value}"))]).collect()
+fn attributes(kind: &str, name: &str, values: Vec<String>) -> Option<Vec<Choice>> {
+    let one = |value| vec![(Place::Options, pair("attribute[]", format!("{kind},{name},{value}")))];
+    some(values.into_iter().map(one).collect())
 }
 
 /// All values in one choice.
-fn together(key: &str, values: &[String]) -> Choices {
-    if values.is_empty() {
-        return Vec::new();
-    }
-    vec![values.iter().map(|value| pair(key, value.clone())).collect()]
+fn together(key: &str, values: &[String]) -> Option<Vec<Choice>> {
+    let all = || values.iter().map(|value| (Place::Options, pair(key, value.clone()))).collect();
+    (!values.is_empty()).then(|| vec![all()])
 }
 
-fn name_chunks(key: &str, names: &[String]) -> Choices {
-    names
-        .chunks(NAMES_PER_REQUEST)
-        .map(|chunk| chunk.iter().map(|name| pair(key, name.clone())).collect())
-        .collect()
+fn name_chunks(key: &str, names: &[String]) -> Option<Vec<Choice>> {
+    some(names.chunks(NAMES_PER_REQUEST).filter_map(|chunk| together(key, chunk)).flatten().collect())
 }
 
 fn has_wildcard(name: &str) -> bool {
@@ -393,12 +339,12 @@ fn granule_names(values: &[String]) -> Result<Vec<String>> {
     Ok(listed("granule_list", values)?.into_iter().map(bare).collect())
 }
 
-fn keywords(given: &[Pair]) -> Result<Choices> {
+fn keywords(given: &[Pair]) -> Result<Vec<Choice>> {
     if let Some((key, _)) = given.iter().find(|(key, _)| key.is_empty() || RESERVED.contains(&key.as_str())) {
         return Err(Error::usage(format!("cmr_keywords cannot hold {:?}", shown(key)))
             .with_hint("paging and order are the search's own; use max_results"));
     }
-    Ok(if given.is_empty() { Vec::new() } else { vec![given.to_vec()] })
+    Ok(vec![given.iter().map(|pair| (Place::Keywords, pair.clone())).collect()])
 }
 
 #[cfg(test)]

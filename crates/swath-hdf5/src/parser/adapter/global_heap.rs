@@ -45,13 +45,6 @@ impl Heap {
         Ok(value.to_vec())
     }
 
-    /// The bytes of an object by its place.
-    pub(crate) fn object_at(&self, address: u64, number: u32) -> Answer<Bytes> {
-        let collection = self.collection(address)?;
-        let object = u16::try_from(number).ok().and_then(|number| collection.get(&number).cloned());
-        object.ok_or_else(|| Fault::Malformed(format!("heap object {number} is missing")))
-    }
-
     fn collection(&self, address: u64) -> Answer<Rc<Collection>> {
         if let Some(known) = self.collections.borrow().get(&address) {
             return known.clone();

@@ -210,6 +210,25 @@ impl AdaptedFile {
         Ok(at)
     }
 
+    /// Names of the files in an External Data Files message (IV.A.2.h).
+    fn external_files(&self, message: &[u8]) -> Answer<Vec<String>> {
+        let (offset_size, length_size) = self.widths();
+        let (storage, length) = (self.file.storage(), usize::from(length_size));
+        let mut fields = Fields::new(message, "external files");
+        // Version, three unused bytes, slots allotted, slots used.
+        let (_, _, used) = (fields.take(4)?, fields.number(2)?, fields.number(2)?);
+        let heap = fields.number(usize::from(offset_size))?;
+        let heap =
+            upstream::local_heap::LocalHeap::parse_at_storage(storage, heap, offset_size, length_size)?;
+        let mut files = Vec::new();
+        for _ in 0..used {
+            let name = fields.number(length)?;
+            fields.take(2 * length)?;
+            files.push(heap.get_string_storage(name, storage)?);
+        }
+        Ok(files)
+    }
+
     /// The File Space Info message in the superblock's extension.
     fn space_info(&self) -> Answer<Option<Bytes>> {
         let Some(extension) = self.file.superblock().extension_address else { return Ok(None) };
@@ -244,17 +263,15 @@ impl AdaptedFile {
         datatype: &DataType,
         filtered: bool,
     ) -> Answer<RawLayout> {
-        if header.find(kind::EXTERNAL_FILES).is_some() {
-            return Ok(RawLayout::External);
+        if let Some(message) = self.found(header, kind::EXTERNAL_FILES)? {
+            return Ok(RawLayout::External(self.external_files(&message)?));
         }
         let message = self.found(header, kind::LAYOUT)?;
         let mut message =
             message.ok_or_else(|| Fault::Malformed("dataset without layout message".to_owned()))?;
         // Version 4 and 5, class 3: put together from other datasets.
         if let [4 | 5, 3, ..] = message[..] {
-            let mut fields = Fields::new(&message[2..], "layout");
-            let address = fields.number(usize::from(self.widths().0))?;
-            return Ok(RawLayout::Virtual { heap: (address, fields.number(4)? as u32) });
+            return Ok(RawLayout::Virtual);
         }
         // Version 2 is version 1 by another number, and the parser crate knows only the latter well.
         if message.first() == Some(&2) {
@@ -282,8 +299,14 @@ impl MetadataFile for AdaptedFile {
     type Node = Node;
 
     fn encoding(&self) -> Encoding {
-        let strategy = self.space_info().ok().flatten().and_then(|info| info.get(1).copied());
-        encoding_of(self.file.superblock(), strategy.unwrap_or(0))
+        let strategy = match self.space_info().ok().flatten().as_deref() {
+            // Version 0 had other numbers for the same.
+            Some([0, 3, ..]) => 2,
+            Some([0, 4, ..]) => 3,
+            Some([1, strategy, ..]) => *strategy,
+            _ => 0,
+        };
+        encoding_of(self.file.superblock(), strategy)
     }
 
     fn end(&self) -> u64 {

@@ -23,11 +23,15 @@ impl AdaptedFile {
     /// The bytes of the message of some kind that a stored reference names.
     pub(super) fn referred(&self, kind: u16, reference: &[u8]) -> Answer<Bytes> {
         let short = || Fault::Malformed("reference to a shared message ends early".to_owned());
-        let width = usize::from(self.widths().0);
+        let (offset_size, length_size) = self.widths();
+        let width = usize::from(offset_size);
         let [version, place, ..] = reference else { return Err(short()) };
         let address = match (version, place) {
-            // Version 1 has six bytes between, version 3 may name the heap.
-            (1, _) => reference.get(8..8 + width),
+            // Version 1 has six bytes and the place of a name between, version 3 may name the heap.
+            (1, _) => {
+                let at = 8 + usize::from(length_size);
+                reference.get(at..at + width)
+            }
             (3, 1) => return self.in_heap(kind, reference.get(2..2 + HEAP_ID).ok_or_else(short)?),
             (2 | 3, _) => reference.get(2..2 + width),
             _ => return Err(Fault::Unsupported(format!("a shared message of version {version}"))),
@@ -68,7 +72,7 @@ impl AdaptedFile {
         let (Some(address), Some(count)) = (table.data.get(1..1 + width), table.data.get(1 + width)) else {
             return Err(missing());
         };
-        let entry = 16 + 2 * width;
+        let entry = 14 + 2 * width;
         let table = self.range(little_endian(address), 4 + usize::from(*count) * entry + 4)?;
         if table[..4] != *b"SMTB" {
             return Err(missing());

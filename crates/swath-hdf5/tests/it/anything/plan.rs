@@ -78,7 +78,7 @@ fn any_dataset(input: &mut Unstructured<'_>) -> Result<Dataset> {
     let mut chunk_shape = None;
     let layout = match input.int_in_range(0..=7u8)? {
         0 => Layout::Null,
-        1 => Layout::External,
+        1 => Layout::External(Vec::new()),
         2 => Layout::Compact(input.bytes(input.len().min(64))?.to_vec()),
         3 | 4 => Layout::Contiguous {
             offset: if input.arbitrary()? { Some(any_number(input)?) } else { None },

@@ -121,7 +121,7 @@ async fn only_as_many_as_wanted_are_fetched() {
 
 #[tokio::test]
 async fn sub_queries_are_joined_without_repeats() {
-    let (catalogue, log) = catalogue(|_, asked| match asked.body.contains("GSLC") {
+    let (catalogue, log) = catalogue(|_, asked| match asked.body.contains("PRODUCT_TYPE%2CGSLC") {
         true => page(2..5, 3, None),
         false => page(0..3, 3, None),
     });

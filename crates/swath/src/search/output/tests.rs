@@ -21,12 +21,12 @@ fn csv_has_one_line_per_granule_and_names_what_is_superseded() {
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(
         lines[0].replace('"', ""),
-        "granule,start,end,track,frame,direction,polarization,crid,maturity,coverage,size,state,url,s3_url"
+        "granule,start,end,track,frame,direction,polarization,crid,maturity,coverage,area_percent,size,state,url,s3_url"
     );
     assert_eq!(lines.len(), 3);
     let base = format!("NISAR_L2_GCOV_BETA_V1/{NAME}/{NAME}.h5");
     let expected = format!(
-        "\"{NAME}\",\"2025-11-22T02:46:18Z\",\"2025-11-22T02:46:52Z\",172,8,\"ASCENDING\",\"\",\"X05009\",\"beta\",\"full\",\"\",\"used\",\"https://nisar.example/NISAR/{base}\",\"s3://nisar-products/{base}\""
+        "\"{NAME}\",\"2025-11-22T02:46:18Z\",\"2025-11-22T02:46:52Z\",172,8,\"ASCENDING\",\"\",\"X05009\",\"beta\",\"full\",\"\",\"\",\"used\",\"https://nisar.example/NISAR/{base}\",\"s3://nisar-products/{base}\""
     );
     assert_eq!(lines[1], expected);
     assert!(lines[2].contains(&format!("superseded by {NAME}")), "{}", lines[2]);

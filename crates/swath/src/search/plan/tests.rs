@@ -41,12 +41,6 @@ fn the_cookbooks_query_is_sent_as_asf_search_sends_it() {
         .production_configuration(["PR"]);
     let expected = [
         "attribute[]=string,ASCENDING_DESCENDING,ASCENDING",
-        "shortName=NISAR_CUSTOM_PROVISIONAL_V1",
-        "shortName=NISAR_EA_L2",
-        "shortName=NISAR_L2_GCOV_BETA_V1",
-        "shortName=NISAR_L2_GCOV_PROVISIONAL_V1",
-        "shortName=NISAR_L2_GCOV_V1",
-        "shortName=NISAR_UR_L2",
         "attribute[]=string,PRODUCTION_PIPELINE,PR",
         "bounding_box=40.9131,12.3904,41.8891,13.2454",
         "temporal=2025-11-22T00:00:00Z,2026-03-05T00:00:00Z,",
@@ -58,7 +52,10 @@ fn the_cookbooks_query_is_sent_as_asf_search_sends_it() {
         "options[platform][ignore_case]=true",
         "provider=ASF",
     ];
-    assert_eq!(pairs(&query), expected);
+    let (names, others): (Vec<String>, Vec<String>) =
+        pairs(&query).into_iter().partition(|pair| pair.starts_with("shortName="));
+    assert_eq!(others, expected);
+    assert_eq!(names.len(), 56);
 }
 
 #[test]
@@ -79,7 +76,37 @@ fn each_option_becomes_its_pair() {
         (nisar().processing_level("l0b"), "attribute[]=string,PRODUCT_TYPE,RRSD"),
         (Query::new().product_list("A"), "granule_ur[]=A"),
         (Query::new().collections("C1-ASF"), "echo_collection_id[]=C1-ASF"),
-        (Query::new().platform("SENTINEL-1A"), "platform[]=SENTINEL-1A"),
+        (Query::new().platform("POTATO"), "platform[]=POTATO"),
+        (Query::new().platform("sa").collection_alias(false), "platform[]=SENTINEL-1A"),
+        (Query::new().processing_level("POTATO"), "attribute[]=string,PROCESSING_TYPE,POTATO"),
+        (nisar().beam_mode("IW"), "attribute[]=string,BEAM_MODE,IW"),
+        (nisar().beam_swath("a"), "attribute[]=string,BEAM_MODE_TYPE,a"),
+        (nisar().campaign("Big Island, HI"), "attribute[]=string,MISSION_NAME,Big Island\\, HI"),
+        (nisar().site_description("x"), "attribute[]=string,SITE_DESCRIPTION,x"),
+        (nisar().max_doppler(5.0), "attribute[]=float,DOPPLER,,5.0"),
+        (nisar().min_doppler(-1.5), "attribute[]=float,DOPPLER,-1.5,"),
+        (nisar().max_baseline_perp(1e3), "attribute[]=float,INSAR_BASELINE,,1000.0"),
+        (nisar().min_baseline_perp(0.0), "attribute[]=float,INSAR_BASELINE,0.0,"),
+        (nisar().max_insar_stack_size(9), "attribute[]=int,INSAR_STACK_SIZE,,9"),
+        (nisar().min_insar_stack_size(2), "attribute[]=int,INSAR_STACK_SIZE,2,"),
+        (nisar().max_faraday_rotation(2.0), "attribute[]=float,FARADAY_ROTATION,,2.0"),
+        (nisar().min_faraday_rotation(1.0), "attribute[]=float,FARADAY_ROTATION,1.0,"),
+        (nisar().flight_line("05901"), "attribute[]=string,FLIGHT_LINE,05901"),
+        (nisar().look_direction("l"), "attribute[]=string,LOOK_DIRECTION,LEFT"),
+        (nisar().off_nadir_angle((9.9, 21.5)), "attribute[]=float,OFF_NADIR_ANGLE,9.9,21.5"),
+        (nisar().polarization("VV+VH"), "attribute[]=string,POLARIZATION,VV+VH"),
+        (nisar().group_id("g"), "attribute[]=string,GROUP_ID,g"),
+        (nisar().insar_stack_id(7), "attribute[]=int,INSAR_STACK_ID,7"),
+        (nisar().instrument("L-SAR"), "instrument[]=L-SAR"),
+        (nisar().aria_version("2_0_4"), "attribute[]=string,VERSION,2_0_4"),
+        (nisar().tile_id("T11SLT"), "attribute[]=string,MGRS_TILE_ID,T11SLT"),
+        (nisar().temporal_baseline_days(12), "attribute[]=int,TEMPORAL_BASELINE_DAYS,12"),
+        (nisar().opera_burst_id("T078-165486-IW2"), "attribute[]=string,OPERA_BURST_ID,T078-165486-IW2"),
+        (nisar().absolute_burst_id(1), "attribute[]=int,BURST_ID_ABSOLUTE,1"),
+        (nisar().relative_burst_id((1, 3)), "attribute[]=int,BURST_ID_RELATIVE,1,3"),
+        (nisar().full_burst_id("172_1_IW2"), "attribute[]=string,BURST_ID_FULL,172_1_IW2"),
+        (nisar().processing_date("2026-01-01"), "updated_since=2026-01-01T00:00:00Z"),
+        (nisar().season(335, 60), "temporal=1978-01-01T00:00:00Z,,335,60"),
         (
             nisar().cmr_keyword("attribute[]", "string,STACK_ID,172_A_008"),
             "attribute[]=string,STACK_ID,172_A_008",
@@ -102,9 +129,10 @@ fn lists_become_one_request_per_combination() {
     for pairs in &plan.subqueries {
         let attributes = |name: &str| written(pairs).iter().filter(|pair| pair.contains(name)).count();
         assert_eq!(["PRODUCT_TYPE", "TRACK_NUMBER", "RANGE_BANDWIDTH"].map(attributes), [1, 1, 1]);
-        let gslc = written(pairs).contains(&"attribute[]=string,PRODUCT_TYPE,GSLC".to_owned());
-        assert_eq!(written(pairs).contains(&"shortName=NISAR_L2_GSLC_V1".to_owned()), gslc);
     }
+    // All values of instruments, collections and names are asked for together.
+    let together = nisar().instrument(["A", "B"]).collections(["C1-ASF", "C2-ASF"]).product_list(["X", "Y"]);
+    assert_eq!(together.plan().unwrap().subqueries.len(), 1);
     // The same value twice is one value.
     assert_eq!(nisar().processing_level(["GCOV", "gcov"]).plan().unwrap().subqueries.len(), 1);
     let many: Vec<i64> = (1..=100).collect();
@@ -141,6 +169,9 @@ fn options_that_exclude_each_other_ask_nothing_and_say_so() {
     let beta_only = Query::new().short_name("NISAR_L2_GCOV_BETA_V1");
     assert!(none(beta_only.clone().data_maturity("VALIDATED")).contains("no collection"));
     assert!(none(beta_only.processing_level("GSLC")).contains("GSLC"));
+    assert!(none(Query::new().dataset("ALOS-2").data_maturity("BETA")).contains("no collection"));
+    assert!(none(Query::new().dataset("SLC-BURST").processing_level("GRD_HD")).contains("no collection"));
+    assert!(none(Query::new().dataset("ALOS PALSAR").processing_level("GCOV")).contains("GCOV"));
     // One of two can match: it is asked, the other is mentioned.
     let both = Query::new().short_name("NISAR_L2_GCOV_V1").processing_level(["GCOV", "GSLC"]).plan().unwrap();
     assert_eq!((both.subqueries.len(), both.notices.len()), (1, 1));
@@ -179,6 +210,12 @@ fn pages_are_as_large_as_wanted() {
 fn wrong_values_name_the_right_ones() {
     let cases: &[(Query, &str, &str)] = &[
         (Query::new().dataset("nisar"), "dataset", "NISAR"),
+        (Query::new().dataset("ers"), "dataset", "ERS"),
+        (nisar().look_direction("down"), "look_direction", "LEFT"),
+        (nisar().season(0, 31), "season", "366"),
+        (nisar().campaign(""), "campaign", "letters"),
+        (nisar().max_doppler(f64::NAN), "max_doppler", "finite"),
+        (nisar().off_nadir_angle((2.0, 1.0)), "off_nadir_angle", "smaller"),
         (nisar().processing_level("GCOVV"), "processing_level", "GCOV"),
         (nisar().data_maturity("bogus"), "data_maturity", "PROVISIONAL"),
         (nisar().production_configuration("XX"), "production_configuration", "OD"),
@@ -194,9 +231,8 @@ fn wrong_values_name_the_right_ones() {
         (nisar().collections("NISAR_L2_GCOV_V1"), "collections", "short_name"),
         (nisar().short_name("a,b"), "short_name", "letters"),
         (Query::new().granule_list("A,,B"), "granule_list", "commas"),
-        (nisar().start("tomorrow"), "start", "2025-11-22"),
+        (nisar().start("soon"), "start", "2025-11-22"),
         (nisar().cmr_keyword("page_size", "1"), "cmr_keywords", "max_results"),
-        (nisar().max_results(0), "max_results", "1 or more"),
         (Query::new(), "whole archive", "dataset"),
         (nisar().intersects_with("x"), "area", "POLYGON"),
     ];
@@ -205,5 +241,84 @@ fn wrong_values_name_the_right_ones() {
         assert_eq!(error.kind(), crate::ErrorKind::Usage);
         assert!(error.to_string().contains(what), "{error:?}");
         assert!(error.hint().is_some_and(|text| text.contains(hint)), "{error:?}");
+    }
+}
+
+#[test]
+fn names_of_missions_stand_for_collections() {
+    let names = |query: Query| {
+        let plan = query.plan().unwrap_or_else(|error| panic!("{error:?}"));
+        assert_eq!(plan.subqueries.len(), 1, "{plan:?}");
+        let pairs = written(&plan.subqueries[0]);
+        pairs.iter().filter(|pair| pair.starts_with("shortName=")).count()
+    };
+    assert_eq!(names(Query::new().dataset(["NISAR", "ALOS-2"])), 57);
+    assert_eq!(names(Query::new().platform("s1")), names(Query::new().platform(["SA", "SB", "SC", "SD"])));
+    assert_eq!(names(Query::new().platform("ERS")), 4);
+    assert_eq!(names(Query::new().processing_level(["SLC", "GRD_HD"])), 12);
+    assert_eq!(names(Query::new().platform("SENTINEL-1A").processing_level("SLC")), 1);
+    assert_eq!(names(Query::new().platform("NISAR").short_name("X")), 32);
+    // The lists know no raw data of Sentinel-1B: the catalogue is asked, not told.
+    let raw = Query::new().platform("SB").processing_level("RAW");
+    assert_eq!(asks(&raw), [["platform[]=SENTINEL-1B", "attribute[]=string,PROCESSING_TYPE,RAW"]]);
+    // With a type of NISAR among them, types are types.
+    let mixed = Query::new().processing_level(["GCOV", "SLC"]);
+    assert_eq!(
+        asks(&mixed),
+        [["attribute[]=string,PRODUCT_TYPE,GCOV"], ["attribute[]=string,PROCESSING_TYPE,SLC"]]
+    );
+}
+
+#[test]
+fn every_option_of_the_table_can_be_given_by_either_name() {
+    use super::super::options::OPTIONS;
+    use super::super::{OptionKind, OptionValue};
+    for option in OPTIONS {
+        let value: OptionValue = match option.kind {
+            OptionKind::Texts | OptionKind::Text => "a".into(),
+            OptionKind::Integers => vec![OptionValue::from(1), (2, 3).into()].into(),
+            OptionKind::Decimals | OptionKind::Decimal => 1.5.into(),
+            OptionKind::Flag => true.into(),
+            OptionKind::Moment => "today".into(),
+            OptionKind::Count => 3.into(),
+            OptionKind::Pairs => "key=value".into(),
+            OptionKind::Coordinates => vec![1.5, 2.5].into(),
+        };
+        let [one, other] = [option.name, option.asf_name].map(|name| Query::new().with(name, value.clone()));
+        let one = one.unwrap_or_else(|error| panic!("{}: {error:?}", option.name));
+        assert_eq!(one, other.unwrap());
+        assert_eq!(one.given().collect::<Vec<_>>(), [option.name]);
+        assert_eq!(one.without(option.name).unwrap(), Query::new());
+    }
+    let names: std::collections::BTreeSet<_> = OPTIONS.iter().map(|option| option.name).collect();
+    assert_eq!(names.len(), OPTIONS.len());
+}
+
+#[test]
+fn values_of_the_wrong_kind_are_refused_by_name() {
+    let list = |values: &[&str]| super::super::OptionValue::from(values.to_vec());
+    let cases = [
+        ("relative_orbit", "x".into(), "whole numbers"),
+        ("relativeOrbit", 1.9.into(), "whole numbers"),
+        ("max_results", (-1).into(), "0 or more"),
+        ("max_results", "x".into(), "0 or more"),
+        ("joint_observation", "perhaps".into(), "true or false"),
+        ("max_doppler", f64::INFINITY.into(), "finite"),
+        ("start", true.into(), "date"),
+        ("intersects_with", list(&["a", "b"]), "text"),
+        ("cmr_keywords", list(&["a"]), "pairs"),
+        ("dataset", list(&[]), "text"),
+        ("bbox", list(&["a"]), "numbers"),
+    ];
+    for (name, value, hint) in cases {
+        let error = Query::new().with(name, value).unwrap_err();
+        assert!(error.hint().unwrap().contains(hint), "{name}: {error:?}");
+    }
+    let near = Query::new().with("relativeorbit", 1).unwrap_err();
+    assert!(near.hint().unwrap().contains("relative_orbit"), "{near:?}");
+    for (text, ranges) in [("8", vec![(8, 8)]), ("1-10", vec![(1, 10)]), ("8, 20-25", vec![(8, 8), (20, 25)])]
+    {
+        let ranges: Vec<super::super::NumberRange> = ranges.into_iter().map(Into::into).collect();
+        assert_eq!(Query::new().with("frame", text).unwrap(), Query::new().frame(ranges));
     }
 }
