@@ -255,9 +255,10 @@ impl Planner<'_> {
         let axes: Vec<Vec<u64>> = self.chunk_numbers(chunk)?;
         let undecodable: u32 = self.undecodable();
         let extent: Arc<[u64]> = chunk.into();
-        let mut pieces = Vec::new();
+        let (mut pieces, mut cell) = (Vec::new(), Vec::with_capacity(axes.len()));
         for coordinates in Product::new(axes.iter().map(Vec::len).collect()) {
-            let cell: Vec<u64> = coordinates.iter().zip(&axes).map(|(at, numbers)| numbers[*at]).collect();
+            cell.clear();
+            cell.extend(coordinates.iter().zip(&axes).map(|(at, numbers)| numbers[*at]));
             let stored = table.get(&cell);
             if let Some(stored) = stored
                 && undecodable & !stored.filter_mask != 0
