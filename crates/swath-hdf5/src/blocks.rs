@@ -23,6 +23,15 @@ const AHEAD_FROM: u32 = 4;
 const MAX_AHEAD: u64 = 16;
 /// Bytes of a structure of which only the place is guessed.
 const SUGGESTED: usize = 4096;
+/// Most work of one walk: its bytes, and [`WORK_OF_A_READ`] for each read. A file whose structures lead round and
+/// round costs so much and no more; a granule takes a thousandth of it.
+const MAX_WORK: u64 = 4 << 30;
+/// What a read costs whatever its length.
+const WORK_OF_A_READ: u64 = 1024;
+/// Cells of the page behind that are read along: the heap of a session of NISAR's writer takes more than one.
+const FOLLOWING: u64 = 2;
+/// Most pages whose successors are read along.
+const MAX_FOLLOWED: usize = 8;
 /// Cells in a block.
 const CELLS: u64 = 4;
 
@@ -44,6 +53,8 @@ pub(crate) enum Refusal {
     Outside,
     /// Longer than any structure of a sound file.
     TooLong,
+    /// The walk has read more than any sound file makes it read.
+    TooMuch,
 }
 
 /// The bytes of one file that are at hand, in cells by number; [`CELLS`] cells are a block.
@@ -60,6 +71,14 @@ struct State {
     held_bytes: u64,
     missed: BTreeSet<u64>,
     waves: u32,
+    /// Work of this walk so far.
+    work: u64,
+    /// Bytes of a page of the file, once they are known.
+    page: Option<u64>,
+    /// Pages in which structures were missed.
+    pages: BTreeSet<u64>,
+    /// Everything that was fetched, by its place.
+    fetched: Vec<Range<u64>>,
 }
 
 impl Blocks {
@@ -85,6 +104,53 @@ impl Blocks {
     /// Whether anything was missed since the last wave.
     pub(crate) fn has_missed(&self) -> bool {
         !self.state().missed.is_empty()
+    }
+
+    /// Tells the size of the file's pages.
+    ///
+    /// A writer that fills pages begins one for the heap right behind the one for the headers that refer to it, so
+    /// the first bytes of the page behind one that was missed are fetched along: a round less, for two cells.
+    pub(crate) fn set_page(&self, page: u64) {
+        if page > 2 * CELLS * self.cell {
+            self.state().page = Some(page);
+        }
+    }
+
+    /// What was fetched, by its place, neighbours as one.
+    pub(crate) fn fetched(&self) -> Vec<Range<u64>> {
+        let mut ranges = self.state().fetched.clone();
+        ranges.sort_unstable_by_key(|range| range.start);
+        ranges.dedup_by(|next, range| {
+            let touches = next.start <= range.end;
+            if touches {
+                range.end = range.end.max(next.end);
+            }
+            touches
+        });
+        ranges
+    }
+
+    /// Notes that all of a range is wanted, as far as the file reaches.
+    pub(crate) fn want(&self, range: &Range<u64>) {
+        let mut state = self.state();
+        let end = range.end.min(state.size);
+        for number in range.start / self.cell..end.div_ceil(self.cell) {
+            if !state.held.contains_key(&number) {
+                state.missed.insert(number);
+            }
+        }
+    }
+
+    /// Begins to count the work of a walk.
+    pub(crate) fn start_walk(&self) {
+        self.state().work = 0;
+    }
+
+    /// The limit of work and what was asked, if this walk met it.
+    pub(crate) fn too_much(&self) -> Option<Error> {
+        let (asked, allowed) = (self.state().work, MAX_WORK);
+        let what = "bytes of metadata parsed in one walk (it may lead round and round)".to_owned();
+        (asked > allowed).then_some(Error::Limit { what, asked, allowed })
     }
 
     /// The bytes of one range, or why not.
@@ -139,6 +205,10 @@ impl Blocks {
         if length > MAX_READ {
             return Err(Refusal::TooLong);
         }
+        state.work = state.work.saturating_add(WORK_OF_A_READ + length as u64);
+        if state.work > MAX_WORK {
+            return Err(Refusal::TooMuch);
+        }
         let cells = state.size.div_ceil(self.cell);
         let mut missing = false;
         for number in offset / self.cell..end.div_ceil(self.cell) {
@@ -146,6 +216,11 @@ impl Blocks {
                 continue;
             }
             missing = true;
+            if around == Around::Block
+                && let Some(page) = state.page
+            {
+                state.pages.insert(number * self.cell / page);
+            }
             let first = number - number % CELLS;
             let fetched = match around {
                 Around::Block => first..(first + CELLS).min(cells),
@@ -200,6 +275,7 @@ impl Blocks {
     /// Missed cells as runs of numbers, with neighbours in later waves.
     fn missed_runs(&self) -> Vec<Range<u64>> {
         let mut state = self.state();
+        self.follow_pages(&mut state);
         let missed = std::mem::take(&mut state.missed);
         let doublings = state.waves.saturating_add(1).saturating_sub(AHEAD_FROM).min(8);
         let ahead = if doublings == 0 { 1 } else { CELLS * (1u64 << (doublings - 1)).min(MAX_AHEAD) };
@@ -218,6 +294,21 @@ impl Blocks {
             }
         }
         runs
+    }
+
+    /// Adds the first cells of the page behind each in which structures were missed.
+    fn follow_pages(&self, state: &mut State) {
+        let Some(page) = state.page else { return };
+        let behind = |number: &u64| (number + 1).saturating_mul(page) / self.cell;
+        let following: Vec<u64> = state.pages.iter().take(MAX_FOLLOWED).map(behind).collect();
+        let end = state.size.div_ceil(self.cell);
+        for first in following {
+            for number in first..first.saturating_add(FOLLOWING).min(end) {
+                if !state.held.contains_key(&number) {
+                    state.missed.insert(number);
+                }
+            }
+        }
     }
 
     async fn fetch(&self, reader: &dyn ReadRanges, runs: Vec<Range<u64>>) -> Result<()> {
@@ -246,6 +337,7 @@ impl Blocks {
         for (range, part) in ranges.iter().zip(fetched.parts) {
             self.store(&mut state, range, &part)?;
         }
+        state.fetched.extend(ranges);
         Ok(())
     }
 

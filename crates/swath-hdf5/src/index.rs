@@ -1,6 +1,7 @@
 //! The index: everything about a file but its values, in one value that can be kept.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,7 @@ use crate::chunk_table::ChunkTable;
 use crate::datatype::DataType;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
+use crate::open::OpenHints;
 use crate::values::{Attribute, Values};
 
 /// Groups, datasets, types, attributes and chunk tables below one group of a file.
@@ -34,6 +36,8 @@ pub struct Index {
     pub(crate) addresses: BTreeMap<u64, String>,
     /// How heap references in this file are to be read.
     pub(crate) encoding: Encoding,
+    /// What was fetched to make it, by its place.
+    pub(crate) fetched: Vec<Range<u64>>,
     /// Values that were read along, by their offset; not kept with the stored index.
     #[serde(skip)]
     pub(crate) ends: BTreeMap<u64, Vec<u8>>,
@@ -269,6 +273,11 @@ impl Index {
             Object::Dataset(dataset) => Some((path.as_str(), &**dataset)),
             _ => None,
         })
+    }
+
+    /// Where the metadata was, to open other files of the same layout in fewer rounds of requests.
+    pub fn hints(&self) -> OpenHints {
+        OpenHints { size: self.size, ranges: self.fetched.clone() }
     }
 
     /// The stored form: versioned, checksummed, compressed.

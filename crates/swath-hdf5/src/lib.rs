@@ -56,6 +56,7 @@
 #![forbid(unsafe_code)]
 
 mod blocks;
+mod buffers;
 mod chunk_table;
 mod datatype;
 mod decode;
@@ -87,7 +88,7 @@ pub use error::{Error, Result};
 pub use filter::Filter;
 pub use gather::{PickPlan, Picks, read_picked_bytes, read_picks};
 pub use index::{Dataset, Group, Index, Layout, Link, NamedType, Object};
-pub use open::{OpenOptions, read_index};
+pub use open::{OpenHints, OpenOptions, read_index};
 pub use plan::{Piece, Plan};
 pub use reader::{CountingReader, Fetched, MemoryReader, ReadCounts, ReadError, ReadRanges};
 pub use selection::{Axis, Selection};

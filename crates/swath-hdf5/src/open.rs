@@ -1,5 +1,6 @@
 //! Reading the index of a file in waves.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -29,7 +30,37 @@ pub struct OpenOptions {
     pub max_waves: u32,
     /// Names of datasets whose first and last elements are fetched along with the metadata; see [`Index::at_hand`].
     pub ends_of: Vec<String>,
+    /// Where metadata was in another file of the same layout; see [`Index::hints`].
+    pub hints: OpenHints,
 }
+
+/// Where the metadata of a file lies, as a hint for files of the same layout: other granules of a product, say.
+///
+/// What a hint names is fetched in the second wave, with what the first walk missed. A wrong hint costs its bytes
+/// and nothing else: only the walk decides what is in a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenHints {
+    /// Size of the file that they were learned from.
+    pub(crate) size: u64,
+    /// What was fetched to open it.
+    pub(crate) ranges: Vec<Range<u64>>,
+}
+
+impl OpenHints {
+    /// The places in a file of that size: counted from the beginning, or from the end if they were in the second
+    /// half. A writer adds its last metadata behind data whose length differs.
+    fn places(&self, size: u64) -> impl Iterator<Item = Range<u64>> + '_ {
+        let moved = move |at: u64| size.saturating_add(at).saturating_sub(self.size);
+        self.ranges.iter().take(MAX_HINTS).map(move |range| {
+            if range.start > self.size / 2 { moved(range.start)..moved(range.end) } else { range.clone() }
+        })
+    }
+}
+
+/// Most places that a hint may name.
+const MAX_HINTS: usize = 64;
+/// Most bytes that are fetched because of hints.
+const MAX_HINTED: u64 = 4 << 20;
 
 impl Default for OpenOptions {
     /// 128 KiB blocks, 384 KiB first, at most 256 MiB, 200,000 objects, 64 levels, 64 waves.
@@ -42,6 +73,7 @@ impl Default for OpenOptions {
             max_depth: 64,
             max_waves: 64,
             ends_of: Vec::new(),
+            hints: OpenHints::default(),
         }
     }
 }
@@ -75,6 +107,13 @@ impl OpenOptions {
         self
     }
 
+    /// Sets [`OpenOptions::hints`].
+    #[must_use]
+    pub fn with_hints(mut self, hints: OpenHints) -> Self {
+        self.hints = hints;
+        self
+    }
+
     /// Sets [`OpenOptions::max_objects`].
     #[must_use]
     pub fn with_max_objects(mut self, objects: u64) -> Self {
@@ -91,7 +130,7 @@ const SIGNATURE_TRIES: u32 = 8;
 /// Reads everything about a file, or about one group of it, but the values (save those that
 /// [`OpenOptions::ends_of`] names).
 ///
-/// The first wave fetches the beginning of the file. Then the whole tree below `group` is walked as far as
+/// The first wave fetches the beginning of the file; the second also what [`OpenOptions::hints`] name. Then the whole tree below `group` is walked as far as
 /// the bytes at hand allow, all blocks that were missed are fetched in one wave, and the tree is walked again
 /// until nothing is missed. No byte is fetched twice. Walking takes milliseconds of CPU on the thread that
 /// polls.
@@ -111,7 +150,7 @@ pub async fn read_index(reader: &dyn ReadRanges, group: &str, options: &OpenOpti
     find_signature(reader, &blocks).await?;
     loop {
         let walked = walk_at_hand(&blocks, &root, options);
-        if !blocks.has_missed() {
+        if !blocks.has_missed() || blocks.too_much().is_some() {
             return walked.map(|walked| index(walked, root, &blocks));
         }
         let (asked, allowed) = (u64::from(blocks.waves()) + 1, u64::from(options.max_waves));
@@ -120,8 +159,21 @@ pub async fn read_index(reader: &dyn ReadRanges, group: &str, options: &OpenOpti
         }
         if blocks.waves() == 1 {
             guess(&blocks, &root, options);
+            take_hints(&blocks, &options.hints);
         }
         blocks.fetch_missed(reader).await?;
+    }
+}
+
+/// Adds to what was missed what the hints name.
+fn take_hints(blocks: &Blocks, hints: &OpenHints) {
+    let mut bytes = 0u64;
+    for place in hints.places(blocks.size()) {
+        bytes = bytes.saturating_add(place.end.saturating_sub(place.start));
+        if bytes > MAX_HINTED {
+            return;
+        }
+        blocks.want(&place);
     }
 }
 
@@ -137,6 +189,7 @@ fn index(walked: Walked, root: String, blocks: &Blocks) -> Index {
         addresses: walked.addresses,
         encoding: walked.encoding,
         ends: walked.ends,
+        fetched: blocks.fetched(),
     }
 }
 
@@ -195,13 +248,23 @@ fn guess_group(blocks: &Arc<Blocks>, bytes: &[u8], root: &str, options: &OpenOpt
 fn walk_at_hand(blocks: &Arc<Blocks>, root: &str, options: &OpenOptions) -> Result<Walked> {
     // The parser is not ours. Its authors test it against damaged files, as we do; should one of them make
     // it panic all the same, that is a malformed file and not the end of the caller.
+    blocks.start_walk();
     let walked = catch_unwind(AssertUnwindSafe(|| {
         let file = AdaptedFile::open(blocks.clone()).map_err(|fault| fault.at(crate::ROOT))?;
+        // One group is in two rounds anyway, and would pay for bytes that it does not need.
+        if root == crate::ROOT
+            && let Ok(Some(page)) = file.page_size()
+        {
+            blocks.set_page(page);
+        }
         let (size, expected) = (blocks.size(), file.end());
         if expected != u64::MAX && expected > size {
             return Err(Error::Truncated { size, expected });
         }
         walk(&file, root, options)
     }));
+    if let Some(error) = blocks.too_much() {
+        return Err(error);
+    }
     walked.unwrap_or_else(|_| Err(Error::malformed(root, "the metadata parser gave up on it")))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::buffers::Buffers;
 use crate::chunk_table::ChunkTable;
 use crate::datatype::{DataType, Integer};
 use crate::error::{Error, Result};
@@ -20,6 +21,8 @@ const MAX_CHUNK_BYTES: u64 = 256 << 20;
 const MAX_ELEMENT_BYTES: u64 = 256 << 20;
 /// Most axes (the format's own limit).
 const MAX_RANK: usize = 32;
+/// Most filters in front of a chunk.
+const MAX_FILTERS: usize = 8;
 /// Contiguous values are cut into pieces of about so many bytes.
 const RUN_BYTES: u64 = 4 << 20;
 /// Unwanted bytes between two wanted runs that are read along rather than skipped.
@@ -56,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) packed: Vec<(usize, Integer)>,
     /// Values of a compact dataset.
     pub(crate) inline: Bytes,
+    /// What chunks are inflated into.
+    pub(crate) buffers: Buffers,
 }
 
 /// A block of a dataset that is fetched and decoded by itself: a chunk, or a run of contiguous values.
@@ -66,9 +71,9 @@ pub struct Piece {
     pub range: Option<Range<u64>>,
     pub(crate) source: Source,
     /// First element of the block along each axis of the dataset.
-    pub(crate) origin: Vec<u64>,
-    /// Elements of the block along each axis.
-    pub(crate) extent: Vec<u64>,
+    pub(crate) origin: Box<[u64]>,
+    /// Elements of the block along each axis; one value for all chunks, of which there may be a million.
+    pub(crate) extent: Arc<[u64]>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +135,7 @@ impl Dataset {
             return Err(Error::malformed(path, what));
         }
         limit("bytes of one element", element, MAX_ELEMENT_BYTES)?;
+        limit("filters of a chunk", self.filters.len() as u64, MAX_FILTERS as u64)?;
         let null = self.layout == Layout::Null;
         let shape = if null { vec![0] } else { selection.shape() };
         let elements = if null { Some(0) } else { selection.elements() };
@@ -162,6 +168,7 @@ impl Dataset {
                 Layout::Compact(bytes) => Bytes::copy_from_slice(bytes),
                 _ => Bytes::new(),
             },
+            buffers: Buffers::default(),
         })
     }
 }
@@ -237,8 +244,8 @@ impl Planner<'_> {
         Ok(vec![Piece {
             range: None,
             source: Source::Inline,
-            origin: vec![0; shape.len()],
-            extent: shape.clone(),
+            origin: vec![0; shape.len()].into(),
+            extent: shape.as_slice().into(),
         }])
     }
 
@@ -247,9 +254,11 @@ impl Planner<'_> {
         let chunk = self.checked_chunk_shape(table)?;
         let axes: Vec<Vec<u64>> = self.chunk_numbers(chunk)?;
         let undecodable: u32 = self.undecodable();
-        let mut pieces = Vec::new();
+        let extent: Arc<[u64]> = chunk.into();
+        let (mut pieces, mut cell) = (Vec::new(), Vec::with_capacity(axes.len()));
         for coordinates in Product::new(axes.iter().map(Vec::len).collect()) {
-            let cell: Vec<u64> = coordinates.iter().zip(&axes).map(|(at, numbers)| numbers[*at]).collect();
+            cell.clear();
+            cell.extend(coordinates.iter().zip(&axes).map(|(at, numbers)| numbers[*at]));
             let stored = table.get(&cell);
             if let Some(stored) = stored
                 && undecodable & !stored.filter_mask != 0
@@ -264,7 +273,7 @@ impl Planner<'_> {
                     .zip(chunk)
                     .map(|(number, extent)| number.saturating_mul(*extent))
                     .collect(),
-                extent: chunk.to_vec(),
+                extent: extent.clone(),
             });
         }
         Ok(pieces)
@@ -331,7 +340,7 @@ impl Planner<'_> {
     fn contiguous(&self, offset: Option<u64>, size: u64) -> Result<Vec<Piece>> {
         let shape = &self.dataset.shape;
         let Some(offset) = offset else {
-            let (origin, extent) = (vec![0; shape.len()], shape.clone());
+            let (origin, extent) = (vec![0; shape.len()].into(), shape.as_slice().into());
             return Ok(vec![Piece { range: None, source: Source::Fill, origin, extent }]);
         };
         let whole = self.bytes_of(shape).filter(|whole| *whole <= size);
@@ -342,7 +351,12 @@ impl Planner<'_> {
         }
         if shape.is_empty() {
             let range = Some(offset..offset + self.element);
-            return Ok(vec![Piece { range, source: Source::Plain, origin: vec![], extent: vec![] }]);
+            return Ok(vec![Piece {
+                range,
+                source: Source::Plain,
+                origin: Box::new([]),
+                extent: Arc::new([]),
+            }]);
         }
         self.runs(offset)
     }
@@ -355,24 +369,27 @@ impl Planner<'_> {
             strides[axis - 1] = strides[axis] * shape[axis];
         }
         let split = self.split_axis(&strides);
-        let spans = spans(&axes[split], strides[split]);
-        let count = axes[..split]
-            .iter()
-            .try_fold(spans.len() as u64, |product, axis| product.checked_mul(axis.count));
+        let cuts = Cuts::new(&axes[split], strides[split]);
+        let count =
+            axes[..split].iter().try_fold(cuts.count, |product, axis| product.checked_mul(axis.count));
         limit(&format!("pieces of a selection of {}", self.path), count.unwrap_or(u64::MAX), MAX_PIECES)?;
+        let extent = |span: Range<u64>| -> (Range<u64>, Arc<[u64]>) {
+            let outer = std::iter::repeat_n(1, split);
+            let extent = outer.chain([span.end - span.start]).chain(shape[split + 1..].iter().copied());
+            (span, extent.collect())
+        };
+        let spans: Vec<(Range<u64>, Arc<[u64]>)> = cuts.spans().map(extent).collect();
         let mut pieces = Vec::new();
         for outer in Product::new(axes[..split].iter().map(|axis| axis.count as usize).collect()) {
             let fixed: Vec<u64> =
                 outer.iter().zip(axes).map(|(taken, axis)| axis.start + *taken as u64 * axis.step).collect();
             let base = fixed.iter().zip(&strides).fold(offset, |at, (index, stride)| at + index * stride);
-            for span in &spans {
+            for (span, extent) in &spans {
                 let range = base + span.start * strides[split]..base + span.end * strides[split];
                 let mut origin = fixed.clone();
                 origin.push(span.start);
                 origin.resize(shape.len(), 0);
-                let mut extent = vec![1; split];
-                extent.push(span.end - span.start);
-                extent.extend(&shape[split + 1..]);
+                let (origin, extent) = (origin.into(), extent.clone());
                 pieces.push(Piece { range: Some(range), source: Source::Plain, origin, extent });
             }
         }
@@ -397,20 +414,34 @@ impl Planner<'_> {
     }
 }
 
-/// Index ranges along the axis that is cut, each of about [`RUN_BYTES`] at most.
-fn spans(axis: &Axis, stride: u64) -> Vec<Range<u64>> {
-    let Some(last) = axis.last() else { return Vec::new() };
-    let sparse = (axis.step - 1).saturating_mul(stride) > GAP_BYTES;
-    let length = if sparse { 1 } else { (RUN_BYTES / stride.max(1)).max(1).next_multiple_of(axis.step) };
-    let advance = if sparse { axis.step } else { length };
-    let mut spans = Vec::new();
-    let mut start = axis.start;
-    while start <= last {
-        spans.push(start..start.saturating_add(length).min(last + 1));
-        let Some(next) = start.checked_add(advance) else { break };
-        start = next;
+/// How the axis that is cut falls into index ranges of about [`RUN_BYTES`] at most.
+struct Cuts {
+    start: u64,
+    last: u64,
+    length: u64,
+    /// From the beginning of one to that of the next.
+    advance: u64,
+    /// How many there are, known before any is made: a file may state any extent.
+    count: u64,
+}
+
+impl Cuts {
+    fn new(axis: &Axis, stride: u64) -> Self {
+        let sparse = (axis.step - 1).saturating_mul(stride) > GAP_BYTES;
+        let length = if sparse { 1 } else { (RUN_BYTES / stride.max(1)).max(1).next_multiple_of(axis.step) };
+        let advance = if sparse { axis.step } else { length };
+        let (last, count) = match axis.last() {
+            Some(last) => (last, (last - axis.start) / advance + 1),
+            None => (axis.start, 0),
+        };
+        Cuts { start: axis.start, last, length, advance, count }
     }
-    spans
+
+    fn spans(&self) -> impl Iterator<Item = Range<u64>> + '_ {
+        let begin = |number: u64| self.start + number * self.advance;
+        let span = |start: u64| start..start.saturating_add(self.length).min(self.last + 1);
+        (0..self.count).map(begin).map(span)
+    }
 }
 
 /// Every tuple of numbers below the given bounds, the last one fastest.

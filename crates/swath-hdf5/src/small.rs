@@ -16,13 +16,22 @@ use crate::reader::ReadRanges;
 use crate::selection::Selection;
 use crate::values::{Referred, Values, decode};
 
+/// Most bytes of the output of one whole read; a file may state any shape.
+const MAX_OUTPUT: u64 = 4 << 30;
+
 /// Carries out a plan in one wave: C-order, little-endian bytes of the output.
 ///
 /// All stored bytes and the output are in memory together; for large selections take the pieces one by one.
 ///
 /// # Errors
-/// [`Error::Read`] from the reader, [`Error::Malformed`] for damaged or missing bytes.
+/// [`Error::Read`] from the reader, [`Error::Malformed`] for damaged or missing bytes, [`Error::Limit`] if the
+/// output is over 4 GiB.
 pub async fn read_bytes(reader: &dyn ReadRanges, plan: &Plan) -> Result<Vec<u8>> {
+    let asked = plan.output_bytes() as u64;
+    if asked > MAX_OUTPUT {
+        let what = format!("bytes of {} read at once (take its pieces one by one)", plan.path());
+        return Err(Error::Limit { what, asked, allowed: MAX_OUTPUT });
+    }
     let ranges = plan.ranges();
     let parts = if ranges.is_empty() {
         Vec::new()

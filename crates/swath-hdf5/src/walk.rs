@@ -54,6 +54,8 @@ pub(crate) fn scout<F: MetadataFile>(file: &F, path: &str, options: &OpenOptions
     }
 }
 
+/// Most bytes of one attribute in the heap.
+const MAX_ATTRIBUTE: u64 = 16 << 20;
 /// Longest element of which the ends of a dataset are kept.
 const MAX_END: u64 = 64;
 
@@ -335,7 +337,7 @@ impl<'a, F: MetadataFile> Walk<'a, F> {
         }
         normalise(&datatype, &mut bytes);
         let (failed, heap_bytes) = (RefCell::new(None), Cell::new(self.heap_bytes));
-        let allowed = self.options.max_metadata_bytes;
+        let (before, allowed) = (self.heap_bytes, self.options.max_metadata_bytes);
         let heap_of = |reference: &[u8], element: usize| {
             let object = self.file.heap_object(reference, element).map_err(|fault| {
                 let error = fault.clone().at(crate::ROOT);
@@ -345,6 +347,12 @@ impl<'a, F: MetadataFile> Walk<'a, F> {
             heap_bytes.set(heap_bytes.get().saturating_add(object.len() as u64 + 24));
             let what = || "bytes of attributes in the heap".to_owned();
             let asked = heap_bytes.get();
+            if asked - before > MAX_ATTRIBUTE {
+                let what = "bytes of an attribute in the heap".to_owned();
+                let (asked, allowed) = (asked - before, MAX_ATTRIBUTE);
+                failed.replace(Some(Fault::Limit { what: what.clone(), asked, allowed }));
+                return Err(Error::Limit { what, asked, allowed });
+            }
             if asked > allowed { Err(Error::Limit { what: what(), asked, allowed }) } else { Ok(object) }
         };
         let kept = datatype.has_references().then(|| bytes.clone());

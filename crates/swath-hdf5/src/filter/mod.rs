@@ -24,6 +24,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use deflate::undo_into as inflate_into;
 #[cfg(test)]
 pub(crate) use fletcher32::fletcher32;
 pub(crate) use shuffle::unshuffled;
@@ -78,7 +79,7 @@ fn registered(id: u16) -> Option<&'static (u16, &'static str, Undo)> {
 
 impl Filter {
     /// The filter of a registered number with its parameters.
-    pub(crate) fn new(id: u16, name: Option<String>, parameters: Vec<u32>) -> Self {
+    pub fn new(id: u16, name: Option<String>, parameters: Vec<u32>) -> Self {
         match (id, parameters.first()) {
             (1, level) => Filter::Deflate { level: level.copied() },
             (2, Some(size)) => Filter::Shuffle { element_size: *size },

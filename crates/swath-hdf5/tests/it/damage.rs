@@ -1,20 +1,8 @@
 //! Damaged files: an error or a value, never a panic and never a hang.
 
-use crate::anything::read_anything;
+use crate::anything::tree::read_anything;
+use crate::numbers::Numbers;
 use crate::support::{all_files, granules, small_file};
-
-/// A small generator of numbers (SplitMix64), so that failures can be repeated.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut number = self.0;
-        number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        number ^ (number >> 31)
-    }
-}
 
 /// Places that hold metadata: not zero, in the pages that hold object headers.
 fn metadata_places(bytes: &[u8]) -> Vec<usize> {

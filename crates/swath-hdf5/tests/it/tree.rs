@@ -83,6 +83,7 @@ fn a_kept_index_is_small_and_the_same() {
     let bytes = index.to_bytes().unwrap();
     assert!(bytes.len() < 64 << 10, "{} bytes", bytes.len());
     let kept = Index::from_bytes(&bytes).unwrap();
+    assert_eq!(kept.hints(), index.hints());
     assert_eq!(kept.objects.len(), index.objects.len());
     // NaN attributes differ from themselves, so the text is compared.
     assert_eq!(format!("{kept:?}"), format!("{index:?}"));

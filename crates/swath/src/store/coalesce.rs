@@ -29,7 +29,7 @@ impl Coalescing {
         Self { gap: 128 << 10, merge_up_to: 2 << 20, split_above: 8 << 20, pair_from: 256 << 10 };
     /// For disks and memory: nothing is gained by reading more than is asked.
     pub(crate) const LOCAL: Self =
-        Self { gap: 1, merge_up_to: 64 << 20, split_above: u64::MAX, pair_from: u64::MAX };
+        Self { gap: 1, merge_up_to: 4 << 20, split_above: u64::MAX, pair_from: u64::MAX };
 
     /// The requests for `ranges`, in the order of their offsets. Empty ranges are served by an empty request each
     /// neighbour absorbs; overlapping ranges share one request.

@@ -23,6 +23,9 @@ pub(super) struct Parts<'a> {
     pub(super) bare_edges: bool,
 }
 
+/// Most levels of a chunk B-tree above its leaves.
+const MAX_LEVELS: u8 = 16;
+
 /// The parts of a chunked layout that the chunk indexes need.
 struct Chunked<'a> {
     address: u64,
@@ -44,8 +47,11 @@ impl AdaptedFile {
                 Ok(RawLayout::Contiguous { offset: self.offset(*address)?, size: *size })
             }
             DataLayout::Chunked { address, dims, chunk_indexing, .. } => {
-                // Some versions of the message count the element as one more axis.
-                let dims = if dims.len() == rank + 1 { &dims[..rank] } else { dims.as_slice() };
+                // From version 4 on, which alone names an indexing, the element counts as one more axis here.
+                let dims = match (chunk_indexing, dims.split_last()) {
+                    (Some(_), Some((_, dims))) => dims,
+                    _ => dims.as_slice(),
+                };
                 if dims.len() != rank || dims.contains(&0) {
                     return Err(Fault::Malformed(format!("chunks of {dims:?} in a dataset of {rank} axes")));
                 }
@@ -211,6 +217,9 @@ impl AdaptedFile {
             return Err(malformed("no node"));
         }
         let (own_level, count) = (prefix[5], usize::from(u16::from_le_bytes([prefix[6], prefix[7]])));
+        if own_level > MAX_LEVELS {
+            return Err(malformed(&format!("{own_level} levels")));
+        }
         // A key: stored size, filter mask, the chunk's first element along each axis, and a zero.
         let key = 8 + 8 * (rank + 1);
         let node = storage.read_range(address, head + count * (key + width) + key)?;

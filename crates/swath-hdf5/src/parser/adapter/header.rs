@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 
-use super::{AdaptedFile, Answer, MAX_HEADER, little_endian, upstream};
+use super::{AdaptedFile, Answer, MAX_HEADER, at_most, little_endian, upstream};
 use crate::parser::Fault;
 
 /// Numbers of the messages that matter here.
@@ -30,6 +30,8 @@ pub(super) mod kind {
     pub(in super::super) const LAST: u16 = 0x19;
 }
 
+/// Most messages of one object header.
+const MAX_MESSAGES: usize = 10_000;
 /// Most continuations of one header.
 const MAX_BLOCKS: usize = 4096;
 /// Flags of a message.
@@ -178,7 +180,7 @@ impl AdaptedFile {
             blocks.push(block);
         }
         messages.push(Message::new(kind, flags, data));
-        Ok(())
+        at_most("messages of an object", messages.len(), MAX_MESSAGES)
     }
 
     /// A block of a header; `total` counts the bytes of all of them.

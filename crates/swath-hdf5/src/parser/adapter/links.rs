@@ -3,8 +3,11 @@
 use super::header::{Header, kind};
 use super::message::Fields;
 use super::upstream::io::Cursor;
-use super::{AdaptedFile, Answer, upstream};
-use crate::parser::{Link, Target};
+use super::{AdaptedFile, Answer, at_most, upstream};
+use crate::parser::{Fault, Link, Target};
+
+/// Most links of one group.
+const MAX_GROUP: usize = 100_000;
 
 /// A link with its place among those of its group, if the file says.
 type Placed = (Option<u64>, Link);
@@ -35,6 +38,7 @@ impl AdaptedFile {
                 _ => {}
             }
         }
+        at_most("links of a group", links.len(), MAX_GROUP)?;
         if !links.is_empty() && links.iter().all(|(order, _)| order.is_some()) {
             links.sort_by_key(|(order, _)| *order);
         } else {
@@ -92,14 +96,20 @@ impl AdaptedFile {
         let (heap, nodes) = (heap?, nodes?);
         // All nodes are tried before the first failure counts, so that all that are missing are noted.
         let nodes: Vec<Answer<_>> = nodes.into_iter().map(|(_, address)| self.symbol_node(address)).collect();
+        // The names are read once: from each to the end of the heap would be read as often as there are names.
+        let length = usize::try_from(heap.data_segment_size).unwrap_or(usize::MAX);
+        let texts = storage.read_range(heap.data_segment_address, length);
+        let nodes = nodes.into_iter().collect::<Answer<Vec<_>>>()?;
+        at_most("links of a group", nodes.iter().map(Vec::len).sum(), MAX_GROUP)?;
+        let texts = texts?;
         let mut links = Vec::new();
         for entries in nodes {
-            for entry in entries? {
-                let name = heap.get_string_storage(entry.link_name_offset, storage)?;
+            for entry in entries {
+                let name = text_at(&texts, entry.link_name_offset)?;
                 let target = if entry.cache_type == 2 {
                     let scratch = entry.scratch;
                     let value = u32::from_le_bytes([scratch[0], scratch[1], scratch[2], scratch[3]]);
-                    Target::Soft(heap.get_string_storage(u64::from(value), storage)?)
+                    Target::Soft(text_at(&texts, u64::from(value))?)
                 } else {
                     Target::Hard(entry.object_header_address)
                 };
@@ -164,6 +174,15 @@ impl AdaptedFile {
         }
         Ok(links)
     }
+}
+
+/// The text at an offset of a local heap, up to its NUL.
+fn text_at(texts: &[u8], offset: u64) -> Answer<String> {
+    let bytes =
+        usize::try_from(offset).ok().and_then(|offset| texts.get(offset..)).filter(|bytes| !bytes.is_empty());
+    let bytes =
+        bytes.ok_or_else(|| Fault::Malformed(format!("name at {offset} of a heap of {}", texts.len())))?;
+    Ok(text(bytes))
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -9,7 +9,7 @@ mod links;
 mod message;
 mod shared;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -32,11 +32,13 @@ use message::{Fields, Space};
 type Answer<T> = Result<T, Fault>;
 
 /// Longest object header that is parsed.
-const MAX_HEADER: usize = 16 << 20;
+const MAX_HEADER: usize = 1 << 20;
 /// Most axes of a dataset (the format's own limit).
 const MAX_RANK: usize = 32;
 /// Most soft links followed on the way to one object.
 const MAX_LINKS: usize = 32;
+/// Most names followed on the ways of all soft links of a file: each may name others, and those others again.
+const MAX_STEPS: u32 = 1 << 20;
 
 /// The block cache as the parser crate reads it.
 struct BlockStorage {
@@ -65,7 +67,9 @@ impl Storage for BlockStorage {
         let bytes = self.blocks.read_leniently(offset, length, around).map_err(|refusal| match refusal {
             // The text is never seen: a pass that missed anything is thrown away.
             Refusal::Missing => upstream::error::Error::InvalidData("bytes are not at hand".to_owned()),
-            Refusal::TooLong => upstream::error::Error::ResourceLimit(format!("{length} bytes at {offset}")),
+            Refusal::TooLong | Refusal::TooMuch => {
+                upstream::error::Error::ResourceLimit(format!("{length} bytes at {offset}"))
+            }
             Refusal::Outside => upstream::error::Error::UnexpectedEof {
                 offset,
                 needed: length as u64,
@@ -98,6 +102,8 @@ pub(crate) struct AdaptedFile {
     root: u64,
     headers: RefCell<HashMap<u64, Rc<Header>>>,
     links: RefCell<HashMap<u64, Rc<Vec<Link>>>>,
+    /// Names followed so far on the ways of soft links.
+    steps: Cell<u32>,
     heap: Heap,
 }
 
@@ -124,6 +130,7 @@ impl AdaptedFile {
             root,
             headers: RefCell::default(),
             links: RefCell::default(),
+            steps: Cell::new(0),
         }
     }
 
@@ -191,6 +198,8 @@ impl AdaptedFile {
         }
         let mut at = if path.starts_with('/') { self.root } else { group };
         for name in path.split('/').filter(|name| !name.is_empty() && *name != ".") {
+            self.steps.set(self.steps.get().saturating_add(1));
+            at_most("names on the ways of soft links", self.steps.get() as usize, MAX_STEPS as usize)?;
             if kind_of(&*self.header(at)?)? != Kind::Group {
                 return Err(nowhere());
             }
@@ -277,6 +286,13 @@ impl AdaptedFile {
         let parts = chunks::Parts { space, layout: &parsed.layout, filtered, bare_edges };
         self.layout(&parts, datatype)
     }
+}
+
+fn at_most(what: &str, asked: usize, allowed: usize) -> Answer<()> {
+    if asked <= allowed {
+        return Ok(());
+    }
+    Err(Fault::Limit { what: what.to_owned(), asked: asked as u64, allowed: allowed as u64 })
 }
 
 impl MetadataFile for AdaptedFile {
