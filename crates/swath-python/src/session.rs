@@ -7,13 +7,12 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use swath::download::{DownloadOptions, Downloaded, FileSet, Progress};
-use swath::export::Existing;
+use swath::download::{Downloaded, Progress};
 use swath::{DataArray, OpenOptions, Password, SessionOptions, Stack, Token, plot};
 
 use crate::failure;
 use crate::found::Found;
-use crate::request::{LayerRequest, limits, lon_lat_box, query};
+use crate::request::{DownloadRequest, LayerRequest, limits, lon_lat_box, query};
 use crate::series::Series;
 use crate::tree::Tree;
 use crate::waiting::{OfProcess, wait};
@@ -150,27 +149,16 @@ impl Session {
 
     /// Downloads files: what is whole (path, bytes, outcome, algorithm it was checked with, address), and what failed (source,
     /// exception). `told` is called with (step, name, bytes, bytes that were there).
-    #[pyo3(signature = (sources, folder, files, overwrite, direct_access, at_once, told))]
-    #[allow(clippy::too_many_arguments)]
+    #[pyo3(signature = (sources, wanted, told))]
     fn download(
         &self,
         py: Python<'_>,
         sources: Vec<String>,
-        folder: PathBuf,
-        files: Option<Vec<String>>,
-        overwrite: bool,
-        direct_access: bool,
-        at_once: usize,
+        wanted: DownloadRequest,
         told: Option<Py<PyAny>>,
     ) -> PyResult<(Vec<Whole>, Vec<(String, Py<PyAny>)>)> {
         let session = self.0.current(py)?;
-        let existing = if overwrite { Existing::Replace } else { Existing::Refuse };
-        let mut options =
-            DownloadOptions::new(folder).existing(existing).direct_access(direct_access).at_once(at_once);
-        if let Some(words) = files {
-            let sets: swath::Result<Vec<FileSet>> = words.iter().map(|word| word.parse()).collect();
-            options = options.files(sets.map_err(|error| failure::raised(py, &error))?);
-        }
+        let mut options = wanted.options().map_err(|error| failure::raised(py, &error))?;
         if let Some(told) = told {
             options = options.observer(move |step| tell(&told, step));
         }
