@@ -25,6 +25,9 @@ type Status = (String, Option<String>, Option<String>, Option<PathBuf>);
 /// Path, bytes, outcome, algorithm, address.
 type Whole = (PathBuf, u64, &'static str, Option<String>, String);
 
+/// What is whole, and what failed: source, exception.
+type Report = (Vec<Whole>, Vec<(String, Py<PyAny>)>);
+
 /// Passes a step on. What goes wrong in the callable is its own business and ends nothing.
 fn tell(told: &Py<PyAny>, step: Progress<'_>) {
     let (word, name, bytes, have) = match step {
@@ -156,7 +159,7 @@ impl Session {
         sources: Vec<String>,
         wanted: DownloadRequest,
         told: Option<Py<PyAny>>,
-    ) -> PyResult<(Vec<Whole>, Vec<(String, Py<PyAny>)>)> {
+    ) -> PyResult<Report> {
         let session = self.0.current(py)?;
         let mut options = wanted.options().map_err(|error| failure::raised(py, &error))?;
         if let Some(told) = told {

@@ -82,7 +82,7 @@ async fn look_up(session: &Session, sources: &[String]) -> Known {
             known.granules = found.granules.into_iter().filter_map(named).collect();
         }
         Err(error) => {
-            known.refusal = Some((error.kind(), format!("{error}: {}", error.reasons().join(": "))))
+            known.refusal = Some((error.kind(), format!("{error}: {}", error.reasons().join(": "))));
         }
     }
     known

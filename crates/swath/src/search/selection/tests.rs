@@ -73,7 +73,7 @@ fn the_area_covered_is_a_share_of_the_area_searched() {
     let all = |key: &str, value: &str| searched(results(std::slice::from_ref(&inside)), key, value);
     let percent = |key: &str, value: &str| {
         let results = all(key, value);
-        results.area_percent(&results.granules[0]).map(|percent| percent.round())
+        results.area_percent(&results.granules[0]).map(f64::round)
     };
     assert_eq!(percent("bounding_box", "10.5,40.5,11,41"), Some(100.0));
     assert_eq!(percent("bounding_box", "9,40,11,42"), Some(50.0));
@@ -96,7 +96,7 @@ fn areas_and_outlines_meet_across_the_antimeridian() {
     let across = of(NAME, BETA, Some(&ring));
     for (key, value) in [("bounding_box", "179,0,-179,2"), ("polygon", "179,0,-179,0,-179,2,179,2,179,0")] {
         let results = searched(results(std::slice::from_ref(&across)), key, value);
-        assert_eq!(results.area_percent(&results.granules[0]).map(|p| p.round()), Some(100.0), "{key}");
+        assert_eq!(results.area_percent(&results.granules[0]).map(f64::round), Some(100.0), "{key}");
     }
     let globe = searched(results(&[across]), "bounding_box", "-180,-90,180,90");
     assert!(globe.area_percent(&globe.granules[0]).is_some_and(|percent| percent < 0.1));

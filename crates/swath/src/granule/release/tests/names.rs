@@ -2,8 +2,11 @@
 
 use super::*;
 
+/// A name and the collection it was found in.
+type Row = (&'static str, Option<&'static str>);
+
 /// Groups of releases of one product: what the group shows, and its names, the newest first.
-const GROUPS: &[(&str, &[(&str, Option<&str>)])] = &[
+const GROUPS: &[(&str, &[Row])] = &[
     (
         "the cookbook's, two releases",
         &[
