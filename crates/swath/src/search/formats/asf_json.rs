@@ -71,6 +71,9 @@ const MEMBERS: &[(&str, &str)] = &[
     ("track", "pathNumber"),
 ];
 
+/// What `jsonlite` has of NISAR, and asf_search leaves out here.
+const LEFT_OUT: &[&str] = &["crid", "orbitType", "sizeMB"];
+
 pub(super) fn write(results: &SearchResults, out: impl Write) -> Result<()> {
     let granules: Vec<Value> = results.granules.iter().map(|granule| members(granule).into()).collect();
     serde_json::to_writer_pretty(out, &json!([granules])).map_err(unwritten)
@@ -79,7 +82,13 @@ pub(super) fn write(results: &SearchResults, out: impl Write) -> Result<()> {
 fn members(granule: &Granule) -> Map<String, Value> {
     let properties = properties(granule);
     let value = |name: &str, property: &str| match name {
-        "nisar" => jsonlite::nisar(&properties),
+        "nisar" => {
+            let mut own = jsonlite::nisar(&properties);
+            for absent in LEFT_OUT {
+                own.as_object_mut().and_then(|own| own.shift_remove(*absent));
+            }
+            own
+        }
         "processingType" => {
             umm::attribute(&granule.item, "PROCESSING_LEVEL").map(|level| plain(&level)).into()
         }
