@@ -12,7 +12,7 @@ use crate::small::{read_bytes_at, values_of};
 use crate::values::Values;
 
 /// Most elements picked one by one.
-const MAX_PICKED: u64 = 1 << 26;
+const MAX_PICKED: u64 = 1 << 22;
 /// Elements of contiguous values that are near enough to be read together are in one cell of about so many bytes.
 const CELL_BYTES: u64 = 64 << 10;
 
@@ -128,7 +128,7 @@ impl Dataset {
     /// Plans how picked elements are read. `path` only names the dataset in errors.
     ///
     /// # Errors
-    /// [`Error::Misuse`] for an index outside of the dataset, [`Error::Limit`] for more than 2²⁶ elements, and what
+    /// [`Error::Misuse`] for an index outside of the dataset, [`Error::Limit`] for more than 2²² elements, and what
     /// [`Dataset::plan`] returns.
     pub fn plan_picks(&self, path: &str, picks: &Picks) -> Result<PickPlan> {
         let count = picks.check(&self.shape)?;
