@@ -6,6 +6,7 @@
 mod anything;
 mod budget;
 mod canon;
+mod canonical;
 mod conformance;
 mod damage;
 mod handmade;
