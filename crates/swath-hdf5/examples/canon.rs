@@ -6,6 +6,8 @@
 
 #[path = "../tests/it/canon.rs"]
 mod canon;
+#[path = "../tests/it/canonical.rs"]
+mod canonical;
 #[path = "../tests/it/ready.rs"]
 mod ready;
 #[path = "../tests/it/sha256.rs"]

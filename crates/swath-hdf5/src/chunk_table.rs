@@ -1,5 +1,6 @@
 //! Where the chunks of a dataset lie in the file.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// One stored chunk.
@@ -151,7 +152,8 @@ struct Packed {
     grid: Vec<u64>,
     count: u64,
     has_masks: bool,
-    numbers: Vec<u8>,
+    /// As bytes, which are read at once and not one by one.
+    numbers: Bytes,
 }
 
 impl From<ChunkTable> for Packed {
@@ -170,7 +172,12 @@ impl From<ChunkTable> for Packed {
             next_offset = chunk.offset.wrapping_add(chunk.size);
             size = chunk.size;
         }
-        Packed { count: table.len() as u64, has_masks: !table.masks.is_empty(), grid: table.grid, numbers }
+        Packed {
+            count: table.len() as u64,
+            has_masks: !table.masks.is_empty(),
+            grid: table.grid,
+            numbers: numbers.into(),
+        }
     }
 }
 
@@ -181,7 +188,12 @@ impl TryFrom<Packed> for ChunkTable {
         let mut table =
             ChunkTable { grid: packed.grid, cells: vec![], offsets: vec![], sizes: vec![], masks: vec![] };
         let cells = table.cell_count().ok_or("stored grid is too large")?;
-        let mut numbers = packed.numbers.as_slice();
+        let mut numbers = &packed.numbers[..];
+        // A chunk takes three bytes or more, so what is reserved is bounded by what is there.
+        let most = usize::try_from(packed.count).unwrap_or(usize::MAX).min(numbers.len() / 3);
+        for column in [&mut table.cells, &mut table.offsets, &mut table.sizes] {
+            column.reserve_exact(most);
+        }
         let (mut cell, mut offset, mut size) = (0u64, 0u64, 0u64);
         for _ in 0..packed.count {
             let mut number = || read_varint(&mut numbers).ok_or("stored chunk table ends early");

@@ -62,6 +62,42 @@ fn nested_values_survive_being_stored() {
     assert!(postcard::from_bytes::<Values>(&bytes).is_err());
 }
 
+#[test]
+fn lists_lie_in_the_heap_in_the_order_of_the_file() {
+    let size = 8;
+    let double = DataType::Float { size, order: ByteOrder::Big, format: FloatFormat::Double };
+    let list = |base| DataType::Sequence { base: Box::new(base), size: 4 };
+    // The reference says which list: the outer one has two inner ones, each of as many numbers as its own says.
+    let heap_of = |reference: &[u8], element: usize| match reference[0] {
+        0 => Ok(vec![1, 0, 0, 0, 2, 0, 0, 0]),
+        count => {
+            assert_eq!(element, 8);
+            Ok((0..count).flat_map(|number| (f64::from(number) + 0.5).to_be_bytes()).collect())
+        }
+    };
+    let referred = Referred { path_of: &|_| None, heap_of: &heap_of };
+    let expected = Values::Lists(vec![Values::F64(vec![0.5]), Values::F64(vec![0.5, 1.5])]);
+    assert_eq!(decode(&list(double.clone()), vec![1, 0, 0, 0, 2, 0, 0, 0], referred).unwrap(), expected);
+    let nested = decode(&list(list(double)), vec![0; 4], referred).unwrap();
+    assert_eq!(nested, Values::Lists(vec![expected]));
+}
+
+#[test]
+fn compounds_come_by_member_and_texts_that_are_none_as_bytes() {
+    let text = DataType::FixedString { size: 2, padding: Padding::NullPadded, charset: Charset::Utf8 };
+    let member = |name: &str, offset, datatype| Member { name: name.to_owned(), offset, datatype };
+    let compound = DataType::Compound {
+        size: 6,
+        members: vec![member("n", 1, integer(2, false)), member("t", 4, text)],
+    };
+    let bytes = b"\xee\x01\0\xeea\0\xee\x02\0\xee\xff\0".to_vec();
+    let expected = Values::Compound(vec![
+        ("n".to_owned(), Values::U16(vec![1, 2])),
+        ("t".to_owned(), Values::ByteStrings(vec![b"a".to_vec(), vec![0xff]])),
+    ]);
+    assert_eq!(values(&compound, bytes).unwrap(), expected);
+}
+
 /// Deeper than any type.
 const MAX_NESTED: usize = 40;
 

@@ -161,6 +161,19 @@ fn ranks_and_shapes_are_checked() {
 }
 
 #[test]
+fn types_of_more_parts_than_there_are_numbers_are_refused() {
+    // A compound of 8 bytes that says of its only member to be 2^96 integers of 7 bits.
+    let integer = [0x10, 0, 0, 0, 4, 0, 0, 0, 0, 0, 7, 0];
+    let extent = u32::MAX.to_le_bytes();
+    let array = [&[0x3a, 0, 0, 0, 8, 0, 0, 0, 3][..], &extent, &extent, &extent, &integer].concat();
+    let compound = [&[0x36, 1, 0, 0, 8, 0, 0, 0][..], b"a\0", &[0], &array].concat();
+    let layout = [vec![3, 1], [800, 8].iter().flat_map(|word: &u64| word.to_le_bytes()).collect()].concat();
+    let mut file = MadeFile::new();
+    let it = file.object(&[(1, dataspace(&[1])), (3, compound), (8, layout)]);
+    assert!(!refusal(&mut file, it).is_empty());
+}
+
+#[test]
 fn one_corner_of_a_huge_shape_can_be_planned() {
     let mut file = MadeFile::new();
     let it = file.contiguous(&[1 << 60], 800, 1 << 62);

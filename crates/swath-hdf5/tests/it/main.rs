@@ -10,6 +10,7 @@ static ALLOCATOR: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::Syste
 mod anything;
 mod budget;
 mod canon;
+mod canonical;
 mod conformance;
 mod damage;
 mod handmade;
