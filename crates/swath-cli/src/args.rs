@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use crate::query_args::QueryArgs;
+
 /// Search the ASF archive for NISAR products and stream just the pixels you need.
 #[derive(Debug, Parser)]
 #[command(name = "swath", version, max_term_width = 100, propagate_version = true, after_help = AFTER_HELP)]
@@ -49,7 +51,12 @@ pub(crate) enum Verb {
 Examples:
   swath search --bbox 40.9 12.4 41.9 13.2 --start 2025-11-22 --end 2026-03-05 --direction ascending
   swath search --wkt 'POINT(40.85 13.26)' --all-versions --json
-  swath search --track 172 --frame 8 --jsonl | jq -r .url")]
+  swath search --track 172 --frame 8 --jsonl | jq -r .url
+  swath search --start '3 weeks ago' --frame-coverage full --main-band-polarization HH+HV --count
+  swath search --platform S1 --product SLC --beam-mode IW --bbox 40.9 12.4 41.9 13.2 --start 2026-01-01
+
+Lists are separated by commas, ranges have a dash: --track 170-172,15. Where no option names other data, GCOV of
+NISAR's production is meant.")]
     Search(SearchArgs),
     /// Print the tree of a granule: groups, arrays, attributes
     #[command(after_help = "\
@@ -96,47 +103,22 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct SearchArgs {
     /// Area as a box, in degrees: west south east north (or W,S,E,N)
-    #[arg(long, num_args = 1..=4, value_names = ["W", "S", "E", "N"], allow_negative_numbers = true)]
+    #[arg(long, num_args = 1..=4, value_names = ["W", "S", "E", "N"], allow_negative_numbers = true, help_heading = "Where")]
     pub(crate) bbox: Option<Vec<String>>,
     /// Area as well-known text (WKT)
-    #[arg(long, visible_alias = "intersects-with", conflicts_with = "bbox")]
+    #[arg(long, help_heading = "Where", visible_alias = "intersects-with", conflicts_with = "bbox")]
     pub(crate) wkt: Option<String>,
-    /// Acquired at or after this time (ISO 8601, UTC)
-    #[arg(long)]
-    pub(crate) start: Option<String>,
-    /// Acquired at or before this time; a date alone includes its day
-    #[arg(long)]
-    pub(crate) end: Option<String>,
-    /// Kind of product: GCOV, GSLC, RSLC, GUNW, …
-    #[arg(long, visible_alias = "processing-level", default_value = "GCOV")]
-    pub(crate) product: String,
-    /// Dataset of ASF
-    #[arg(long, default_value = "NISAR")]
-    pub(crate) dataset: String,
-    /// Direction of flight: ascending or descending
-    #[arg(long, visible_alias = "flight-direction")]
-    pub(crate) direction: Option<String>,
-    /// Production configuration: PR (production), UR (urgent response), OD (on demand)
-    #[arg(long, visible_alias = "production-configuration", default_value = "PR")]
-    pub(crate) pipeline: String,
-    /// Track (relative orbit)
-    #[arg(long, visible_alias = "relative-orbit")]
-    pub(crate) track: Option<i64>,
-    /// Frame of the track
-    #[arg(long)]
-    pub(crate) frame: Option<i64>,
-    /// Maturity: beta, provisional or validated
-    #[arg(long)]
-    pub(crate) maturity: Option<String>,
-    /// At most so many granules
-    #[arg(long, visible_alias = "max-results")]
-    pub(crate) limit: Option<usize>,
+    #[command(flatten)]
+    pub(crate) options: QueryArgs,
     /// Superseded releases too
     #[arg(long)]
     pub(crate) all_versions: bool,
-    /// Take an incomplete answer of the catalogue
+    /// Answer from what the cache keeps of earlier searches; says how old it is
     #[arg(long)]
-    pub(crate) allow_partial: bool,
+    pub(crate) offline: bool,
+    /// Print only how many granules the catalogue has
+    #[arg(long)]
+    pub(crate) count: bool,
     /// Print URLs that end in this extension (with its dot) instead of granules
     #[arg(long, value_name = ".EXT")]
     pub(crate) extension: Option<String>,

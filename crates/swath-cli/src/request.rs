@@ -62,11 +62,7 @@ pub(crate) fn lon_lat_box(words: &[String]) -> Result<(LonLatBox, Vec<String>), 
 
 /// The query that search options stand for. The library checks the values.
 pub(crate) fn query(args: &SearchArgs) -> Result<Query, Failure> {
-    let mut query = Query::new()
-        .dataset(args.dataset.as_str())
-        .processing_level(args.product.as_str())
-        .production_configuration(args.pipeline.as_str())
-        .allow_partial(args.allow_partial);
+    let mut query = args.options.query()?;
     if let Some(words) = &args.bbox {
         let (area, rest) = lon_lat_box(words)?;
         if let Some(extra) = rest.first() {
@@ -76,27 +72,6 @@ pub(crate) fn query(args: &SearchArgs) -> Result<Query, Failure> {
     }
     if let Some(wkt) = &args.wkt {
         query = query.intersects_with(wkt);
-    }
-    if let Some(start) = &args.start {
-        query = query.start(start.as_str());
-    }
-    if let Some(end) = &args.end {
-        query = query.end(end.as_str());
-    }
-    if let Some(direction) = &args.direction {
-        query = query.flight_direction(direction);
-    }
-    if let Some(track) = args.track {
-        query = query.relative_orbit(track);
-    }
-    if let Some(frame) = args.frame {
-        query = query.frame(frame);
-    }
-    if let Some(maturity) = &args.maturity {
-        query = query.data_maturity(maturity.as_str());
-    }
-    if let Some(limit) = args.limit {
-        query = query.max_results(limit);
     }
     Ok(query)
 }

@@ -19,19 +19,20 @@ use crate::output::Output;
 /// Runs what was asked.
 pub(crate) async fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
     match &cli.verb {
-        Verb::Search(args) => search::run(&session(&cli.global)?, args, output).await,
-        Verb::Info(args) => info::run(&session(&cli.global)?, args, output).await,
-        Verb::Stats(args) => stats::run(&session(&cli.global)?, args, output).await,
-        Verb::Timeseries(args) => timeseries::run(&session(&cli.global)?, args, output).await,
-        Verb::Quicklook(args) => quicklook::run(&session(&cli.global)?, args, output).await,
+        Verb::Search(args) => search::run(&session(&cli.global, args.offline)?, args, output).await,
+        Verb::Info(args) => info::run(&session(&cli.global, false)?, args, output).await,
+        Verb::Stats(args) => stats::run(&session(&cli.global, false)?, args, output).await,
+        Verb::Timeseries(args) => timeseries::run(&session(&cli.global, false)?, args, output).await,
+        Verb::Quicklook(args) => quicklook::run(&session(&cli.global, false)?, args, output).await,
         Verb::Demo(args) => demo::run(args, output).await,
         Verb::Sandbox(args) => sandbox::run(args, output).await,
     }
 }
 
 /// A session as the environment describes it; a token is asked for at the terminal if nothing else gives one.
-fn session(global: &GlobalArgs) -> Result<Session, Failure> {
+fn session(global: &GlobalArgs, offline: bool) -> Result<Session, Failure> {
     let mut options = SessionOptions::from_environment()?;
+    options.offline |= offline;
     if global.no_cache {
         options = options.with_cache(None);
     }

@@ -17,7 +17,7 @@ pickled and sent to Dask's workers.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import exceptions
@@ -74,6 +74,8 @@ __all__ = [
     "quicklook",
     "sandbox",
     "search",
+    "search_count",
+    "search_pages",
     "set_default_session",
     "stats",
     "timeseries",
@@ -127,6 +129,16 @@ def _asked() -> str | None:
 def search(**options: Any) -> Results:
     """Granules of the catalogue, in the default session; see :meth:`Session.search`."""
     return default_session().search(**options)
+
+
+def search_count(**options: Any) -> int:
+    """How many granules the catalogue has, in the default session; see :meth:`Session.search_count`."""
+    return default_session().search_count(**options)
+
+
+def search_pages(**options: Any) -> Iterator[Results]:
+    """Granules page by page, in the default session; see :meth:`Session.search_pages`."""
+    return default_session().search_pages(**options)
 
 
 def open(source: Source, group: str = "/", *, max_bytes: int | None = None) -> DataTree:  # noqa: A001

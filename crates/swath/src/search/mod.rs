@@ -21,12 +21,11 @@
 //! ```
 //!
 //! # Supported
-//! NISAR's collections and options; other missions by `short_name` or `platform`. An incomplete answer is an error
-//! unless [`Query::allow_partial`] is set; one odd item is reported in [`SearchResults::odd`], not fatal.
+//! Every option of asf_search ([`OPTIONS`]), for NISAR and ASF's other missions; dates in words. An incomplete answer is
+//! an error unless [`Query::allow_partial`] is set; one odd item is reported in [`SearchResults::odd`], not fatal.
 //!
 //! # Not supported yet
-//! Dates in words, seasons, GeoJSON and other formats of areas, merging and simplifying areas, other missions'
-//! aliases, KML and the other export formats, a local catalogue.
+//! GeoJSON and other formats of areas, merging and simplifying areas, KML and the other export formats.
 
 mod area;
 mod check;
@@ -69,6 +68,16 @@ pub struct SearchResults {
     /// Catalogue items that could not be read.
     pub odd: Vec<OddItem>,
     /// What the user should know: what was changed in the query, what is missing from the answer.
+    pub notices: Vec<String>,
+}
+
+/// How many granules the catalogue has for a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SearchCount {
+    /// The granules; one that matches several values of a list is counted once per value.
+    pub hits: u64,
+    /// What the user should know.
     pub notices: Vec<String>,
 }
 

@@ -56,6 +56,24 @@ struct Record {
     s3_url: Option<String>,
 }
 
+/// The columns of CSV: the members of [`Record`].
+const COLUMNS: [&str; 14] = [
+    "granule",
+    "start",
+    "end",
+    "track",
+    "frame",
+    "direction",
+    "polarization",
+    "crid",
+    "maturity",
+    "coverage",
+    "size",
+    "state",
+    "url",
+    "s3_url",
+];
+
 /// One line of JSON.
 #[derive(Debug, Serialize)]
 struct Line {
@@ -157,6 +175,10 @@ impl SearchResults {
     /// A local error when `out` cannot be written.
     pub fn write_csv(&self, out: impl Write) -> Result<()> {
         let mut csv = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::NonNumeric).from_writer(out);
+        if self.granules.is_empty() {
+            // The columns are there even when no row is; serializing a row writes them otherwise.
+            csv.write_record(COLUMNS).map_err(unwritten)?;
+        }
         for (granule, state) in self.states() {
             csv.serialize(Record::new(granule, &state.to_string())).map_err(unwritten)?;
         }
@@ -189,6 +211,21 @@ impl SearchResults {
             .collect();
         let whole = json!({"hits": self.hits, "granules": self.lines(), "odd": odd, "notices": self.notices});
         serde_json::to_writer(&mut out, &whole).map_err(unwritten)
+    }
+
+    /// Writes the catalogue's own records, as [`SearchResults::from_umm_json`] reads them.
+    ///
+    /// # Errors
+    /// A local error when `out` cannot be written.
+    pub fn write_umm_json(&self, mut out: impl Write) -> Result<()> {
+        write!(out, "{{\"hits\":{},\"items\":[", self.hits).map_err(unwritten)?;
+        for (index, granule) in self.granules.iter().enumerate() {
+            if index > 0 {
+                out.write_all(b",\n").map_err(unwritten)?;
+            }
+            serde_json::to_writer(&mut out, &granule.item).map_err(unwritten)?;
+        }
+        out.write_all(b"]}\n").map_err(unwritten)
     }
 
     fn lines(&self) -> Vec<Line> {

@@ -60,7 +60,7 @@ pub struct Plan {
     pub notices: Vec<String>,
     pub(super) page_size: usize,
     pub(super) max_results: Option<usize>,
-    pub(super) allow_partial: bool,
+    pub(crate) allow_partial: bool,
 }
 
 pub(super) fn plan(options: &Options, now: Timestamp) -> Result<Plan> {
