@@ -20,8 +20,8 @@ const AFTER_HELP: &str = "\
 Exit codes: 0 done, 1 internal or local failure, 2 usage, 4 login or licence, 5 service or network,
 6 damaged or unreadable data, 7 some sources failed, 8 refused because it would cost too much, 130 interrupted.
 
-Environment: EARTHDATA_TOKEN, NETRC, SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY, XDG_CACHE_HOME; for test servers
-SWATH_CMR_URL, SWATH_EDL_URL, SWATH_S3CREDENTIALS_URL, SWATH_S3_ENDPOINT_URL, SWATH_TOKEN_HOSTS,
+Environment: EARTHDATA_TOKEN, NETRC, SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY, XDG_CACHE_HOME,
+SWATH_OFFLINE; for test servers SWATH_CMR_URL, SWATH_EDL_URL, SWATH_S3CREDENTIALS_URL, SWATH_S3_ENDPOINT_URL, SWATH_TOKEN_HOSTS,
 SWATH_ALLOW_HTTP=loopback.
 
 First try: swath demo";
@@ -53,10 +53,10 @@ Examples:
   swath search --wkt 'POINT(40.85 13.26)' --all-versions --json
   swath search --track 172 --frame 8 --jsonl | jq -r .url
   swath search --start '3 weeks ago' --frame-coverage full --main-band-polarization HH+HV --count
-  swath search --platform S1 --product SLC --beam-mode IW --bbox 40.9 12.4 41.9 13.2 --start 2026-01-01
+  swath search --platform S1 --product SLC --beam-mode IW --start 'last week' --count
 
-Lists are separated by commas, ranges have a dash: --track 170-172,15. Where no option names other data, GCOV of
-NISAR's production is meant.")]
+Commas separate lists, a dash makes a range: --track 170-172,15.
+Where no option names other data, GCOV of NISAR's production is meant.")]
     Search(SearchArgs),
     /// Print the tree of a granule: groups, arrays, attributes
     #[command(after_help = "\

@@ -49,9 +49,19 @@ impl QueryArgs {
     }
 }
 
-/// Areas have arguments of their own.
+/// The order in which help shows the groups. Areas have arguments of their own.
+const GROUPS: [OptionGroup; 7] = [
+    OptionGroup::Time,
+    OptionGroup::Product,
+    OptionGroup::Orbit,
+    OptionGroup::Radar,
+    OptionGroup::Names,
+    OptionGroup::Missions,
+    OptionGroup::Catalogue,
+];
+
 fn options() -> impl Iterator<Item = &'static SearchOption> {
-    OPTIONS.iter().filter(|option| option.group != OptionGroup::Area)
+    GROUPS.into_iter().flat_map(|group| OPTIONS.iter().filter(move |option| option.group == group))
 }
 
 fn heading(group: OptionGroup) -> &'static str {
@@ -121,5 +131,43 @@ impl FromArgMatches for QueryArgs {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_of_the_library_is_an_argument() {
+        let command = QueryArgs::augment_args(Command::new("search"));
+        let named: Vec<&str> = command.get_arguments().map(|arg| arg.get_id().as_str()).collect();
+        for option in OPTIONS.iter().filter(|option| option.group != OptionGroup::Area) {
+            assert!(named.contains(&option.name), "{} is missing", option.name);
+        }
+        assert!(WORDS.iter().all(|(name, _)| named.contains(name)));
+        assert!(COMMON.iter().chain(WITH_COMMAS).all(|name| named.contains(name)));
+    }
+
+    #[test]
+    fn what_is_typed_is_what_the_library_is_given() {
+        let typed = |arguments: &[&str]| {
+            let command = QueryArgs::augment_args(Command::new("search"));
+            let matches = command.get_matches_from([&["search"], arguments].concat());
+            QueryArgs::from_arg_matches(&matches).unwrap().query().unwrap_or_else(|_| panic!("refused"))
+        };
+        let usual = || Query::new().or_usual(&[]);
+        assert_eq!(typed(&[]), usual());
+        assert_eq!(typed(&["--track", "170-172,15"]).plan().unwrap().subqueries.len(), 2);
+        assert_eq!(typed(&["--relative-orbit", "172"]), usual().relative_orbit(172));
+        let season = typed(&["--season", "335-60"]).plan().unwrap().subqueries.concat();
+        assert!(season.iter().any(|(key, value)| key == "temporal" && value.ends_with(",,335,60")));
+        assert_eq!(typed(&["--joint-observation"]), usual().joint_observation(true));
+        assert_eq!(typed(&["--joint-observation=no"]), usual().joint_observation(false));
+        assert_eq!(typed(&["--campaign", "Big Island, HI"]), usual().campaign("Big Island, HI"));
+        assert_eq!(typed(&["--product", "GSLC,RSLC"]).plan().unwrap().subqueries.len(), 2);
+        assert_eq!(typed(&["--platform", "S1"]), Query::new().platform("S1"));
+        assert_eq!(typed(&["--min-doppler", "-5"]), usual().min_doppler(-5.0));
+        assert_eq!(typed(&["--cmr-keywords", "a[]=b,c"]), usual().cmr_keyword("a[]", "b,c"));
     }
 }

@@ -41,7 +41,8 @@ macro_rules! setters {
         pub fn $name(mut self, values: impl Into<$kind>) -> Self {
             self.options.$adder(stringify!($name), values.into().into());
             self
-        })+
+        }
+        )+
     };
 }
 
@@ -53,7 +54,8 @@ macro_rules! single {
         pub fn $name(mut self, value: $kind) -> Self {
             self.options.put(stringify!($name), Given::$variant(value.into()));
             self
-        })+
+        }
+        )+
     };
 }
 
