@@ -105,6 +105,7 @@ variants:
         rm -rf target/fixtures
         python fixtures/make_granules.py --variants target/fixtures
         python fixtures/witness.py variants target/fixtures
+        python fixtures/formats.py target/fixtures/formats
         echo "$recipe" > target/fixtures/recipe
     fi
 

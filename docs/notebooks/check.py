@@ -107,9 +107,33 @@ def wrong(path: pathlib.Path, book: Any, figures: dict[str, Any], truth: list[fl
     return found
 
 
+#: A call that takes longer than a second; how many displays it leaves behind is what is asked.
+SLOW = """
+import swath
+with swath.sandbox() as session:
+    granules = session.search()
+    session.stall(1.6)
+    session.stats(granules, window=(0, 0, 9, 9), progress={wish})
+"""
+
+
+def bars(wish: str) -> list[str]:
+    """What a real kernel shows of the progress of a slow call, in the end."""
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SLOW.format(wish=wish))])
+    NotebookClient(book, timeout=240, kernel_name="python3").execute()
+    return [output.data.get("text/plain", "") for output in book.cells[0].outputs if output.output_type == "display_data"]
+
+
 def main() -> None:
     write = "--write" in sys.argv[1:]
     os.environ["PYTHONWARNINGS"] = "ignore"
+    os.environ.pop("SWATH_PROGRESS", None)
+    # One bar, which has gone again; none when it is refused.
+    by_itself, refused = bars("None"), bars("False")
+    if by_itself != [""] or refused:
+        sys.exit(f"a slow call leaves {by_itself} of its progress, and {refused} when a bar is refused")
+    # On a slow machine a bar would appear in the notebooks, too.
+    os.environ["SWATH_PROGRESS"] = "0"
     truth, failed = witnessed(), False
     for name in FIGURES:
         path, begin = HERE / f"{name}.ipynb", time.monotonic()

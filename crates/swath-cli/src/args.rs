@@ -20,8 +20,9 @@ const AFTER_HELP: &str = "\
 Exit codes: 0 done, 1 internal or local failure, 2 usage, 4 login or licence, 5 service or network,
 6 damaged or unreadable data, 7 some sources failed, 8 refused because it would cost too much, 130 interrupted.
 
-Environment: EARTHDATA_TOKEN, NETRC, SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY, XDG_CACHE_HOME,
-SWATH_OFFLINE; for test servers SWATH_CMR_URL, SWATH_EDL_URL, SWATH_S3CREDENTIALS_URL, SWATH_S3_ENDPOINT_URL, SWATH_TOKEN_HOSTS,
+Environment: EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, NETRC, SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY,
+XDG_CACHE_HOME, XDG_CONFIG_HOME, SWATH_OFFLINE; for test servers
+SWATH_CMR_URL, SWATH_EDL_URL, SWATH_S3CREDENTIALS_URL, SWATH_S3_ENDPOINT_URL, SWATH_TOKEN_HOSTS,
 SWATH_ALLOW_HTTP=loopback.
 
 First try: swath demo";
@@ -50,14 +51,35 @@ pub(crate) enum Verb {
     #[command(after_help = "\
 Examples:
   swath search --bbox 40.9 12.4 41.9 13.2 --start 2025-11-22 --end 2026-03-05 --direction ascending
-  swath search --wkt 'POINT(40.85 13.26)' --all-versions --json
+  swath search --point 40.85 13.26 --all-versions --json
+  swath search --area lakes.geojson --start 2026-01-01
   swath search --track 172 --frame 8 --jsonl | jq -r .url
   swath search --start '3 weeks ago' --frame-coverage full --main-band-polarization HH+HV --count
   swath search --platform S1 --product SLC --beam-mode IW --start 'last week' --count
 
 Commas separate lists, a dash makes a range: --track 170-172,15.
 Where no option names other data, GCOV of NISAR's production is meant.")]
-    Search(SearchArgs),
+    Search(Box<SearchArgs>),
+    /// Download whole files: products by URL or name, quality reports, pictures; goes on where it stopped
+    #[command(after_help = "\
+Examples:
+  swath get NISAR_L2_PR_GCOV_005_172_A_008_2005_DHDH_A_20251122T024618_20251122T024652_X05009_N_F_J_001 -o granules
+  swath search --track 172 --frame 8 --jsonl | swath get - -o granules --files data,qa
+  swath get s3://BUCKET/KEY.h5")]
+    Get(GetArgs),
+    /// Log in to Earthdata: find or make a token, try it, and keep it
+    #[command(after_help = "\
+Without options the token is EARTHDATA_TOKEN's, or the netrc file's user's, or asked for.
+
+Examples:
+  swath login
+  swath login --username ME
+  swath login --token-stdin < token.txt")]
+    Login(LoginArgs),
+    /// Tell who is logged in, and when the token expires
+    Status(StatusArgs),
+    /// Remove the token that `swath login` kept
+    Logout,
     /// Print the tree of a granule: groups, arrays, attributes
     #[command(after_help = "\
 Examples:
@@ -102,15 +124,11 @@ Examples:
 /// What to look for.
 #[derive(Debug, Args)]
 pub(crate) struct SearchArgs {
-    /// Area as a box, in degrees: west south east north (or W,S,E,N)
-    #[arg(long, num_args = 1..=4, value_names = ["W", "S", "E", "N"], allow_negative_numbers = true, help_heading = "Where")]
-    pub(crate) bbox: Option<Vec<String>>,
-    /// Area as well-known text (WKT)
-    #[arg(long, help_heading = "Where", visible_alias = "intersects-with", conflicts_with = "bbox")]
-    pub(crate) wkt: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
     #[command(flatten)]
     pub(crate) options: QueryArgs,
-    /// Superseded releases too
+    /// Superseded releases, other maturities and what lies outside of the area too
     #[arg(long)]
     pub(crate) all_versions: bool,
     /// Answer from what the cache keeps of earlier searches; says how old it is
@@ -132,6 +150,25 @@ pub(crate) struct SearchArgs {
     pub(crate) format: SearchFormat,
 }
 
+/// Where to look: one of these.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct PlaceArgs {
+    /// Area as a box, in degrees: west south east north (or W,S,E,N); across the antimeridian W is greater than E
+    #[arg(long, help_heading = "Where", num_args = 1..=4, value_names = ["W", "S", "E", "N"], allow_negative_numbers = true)]
+    pub(crate) bbox: Option<Vec<String>>,
+    /// Area as well-known text, GeoJSON or KML; or a file: .wkt .geojson .kml .kmz .shp .zip; - is standard input
+    #[arg(long, help_heading = "Where", visible_aliases = ["wkt", "intersects-with"])]
+    pub(crate) area: Option<String>,
+    /// Area at a point, in degrees (or LON,LAT); with a radius in metres, around it
+    #[arg(long, help_heading = "Where", num_args = 1..=3, value_names = ["LON", "LAT", "METRES"], allow_negative_numbers = true)]
+    #[arg(visible_alias = "circle")]
+    pub(crate) point: Option<Vec<String>>,
+    /// Area along a line of two points or more, in degrees (or LON,LAT,LON,LAT…)
+    #[arg(long, help_heading = "Where", num_args = 1.., value_names = ["LON LAT"], allow_negative_numbers = true)]
+    pub(crate) linestring: Option<Vec<String>>,
+}
+
 /// How results are printed.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
@@ -145,6 +182,54 @@ pub(crate) struct SearchFormat {
     /// A GeoJSON feature collection
     #[arg(long)]
     pub(crate) geojson: bool,
+    /// Another format: json, jsonl, csv, geojson, stac, asf-csv, kml, metalink, jsonlite, jsonlite2
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+}
+
+/// What to download.
+#[derive(Debug, Args)]
+pub(crate) struct GetArgs {
+    /// https or s3 URLs, names of granules or of their files; - reads them from standard input, one a line
+    #[arg(value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
+    /// Folder to put the files into
+    #[arg(long, short, default_value = ".")]
+    pub(crate) output: PathBuf,
+    /// Files of each granule: data, qa, browse, metadata, all
+    #[arg(long, value_delimiter = ',', value_name = "KIND")]
+    pub(crate) files: Vec<String>,
+    /// Replace other files of the same name
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Read from S3, inside AWS us-west-2
+    #[arg(long)]
+    pub(crate) direct_access: bool,
+    /// Files at the same time
+    #[arg(long, default_value_t = 4)]
+    pub(crate) jobs: usize,
+}
+
+/// How to log in.
+#[derive(Debug, Args)]
+pub(crate) struct LoginArgs {
+    /// User of Earthdata Login; the password is EARTHDATA_PASSWORD's or asked for
+    #[arg(long, conflicts_with = "token_stdin")]
+    pub(crate) username: Option<String>,
+    /// Read the token from standard input
+    #[arg(long)]
+    pub(crate) token_stdin: bool,
+    /// Keep the token without asking ASF whether it opens the archive
+    #[arg(long)]
+    pub(crate) no_check: bool,
+}
+
+/// What to tell of the login.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Ask ASF whether the token opens the archive
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// Which granule, which part of its tree.
@@ -163,8 +248,11 @@ pub(crate) struct WindowArgs {
     /// Box in degrees: west south east north (or W,S,E,N)
     #[arg(long, num_args = 1..=4, value_names = ["W", "S", "E", "N"], allow_negative_numbers = true)]
     pub(crate) bbox: Option<Vec<String>>,
+    /// Box around an area: well-known text, GeoJSON, KML, or a file of these or of shapes (.shp .zip)
+    #[arg(long, conflicts_with = "bbox")]
+    pub(crate) area: Option<String>,
     /// Window in pixels: first row, first column, height, width
-    #[arg(long, num_args = 4, value_names = ["ROW", "COL", "HEIGHT", "WIDTH"], conflicts_with = "bbox")]
+    #[arg(long, num_args = 4, value_names = ["ROW", "COL", "HEIGHT", "WIDTH"], conflicts_with_all = ["bbox", "area"])]
     pub(crate) window: Option<Vec<u64>>,
     /// Layer: HHHH, HVHV, VVVV, VHVH, mask, numberOfLooks, …
     #[arg(long, default_value = "HHHH")]

@@ -19,9 +19,11 @@ fn main() -> ExitCode {
         Ok(runtime) => {
             let done = runtime.block_on(async {
                 tokio::select! {
-                    done = cmd::run(&cli, output) => done,
+                    // The signal is listened for before the verb begins, so that no interrupt comes too early.
+                    biased;
                     // Dropping the verb ends its requests; files appear only when whole, so nothing is left half done.
                     _ = tokio::signal::ctrl_c() => return Err(exit::INTERRUPTED),
+                    done = cmd::run(&cli, output) => done,
                 }
                 .map_err(|failure| {
                     output.failure(&failure);

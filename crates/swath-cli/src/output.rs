@@ -73,10 +73,23 @@ impl Output {
 
     /// A progress bar on a terminal; nothing elsewhere.
     pub(crate) fn progress(self, length: u64, what: &str) -> ProgressBar {
+        self.bar(length, what, "{msg} {wide_bar} {pos}/{len} {elapsed}")
+    }
+
+    /// The same, counting bytes; how many there will be becomes known on the way.
+    pub(crate) fn progress_of_bytes(self, what: &str) -> ProgressBar {
+        self.bar(
+            0,
+            what,
+            "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}",
+        )
+    }
+
+    fn bar(self, length: u64, what: &str, template: &str) -> ProgressBar {
         let shown = !self.quiet && std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(length), target);
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {elapsed}") {
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         bar.set_message(what.to_owned());

@@ -27,6 +27,7 @@ const COMMON: &[&str] = &[
     "relative_orbit",
     "frame",
     "data_maturity",
+    "crid",
     "max_results",
     "granule_list",
 ];

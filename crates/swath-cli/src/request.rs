@@ -1,23 +1,36 @@
 //! What was typed, turned into what is meant. Everything after this speaks the library's language.
 
-use swath::search::Query;
+use std::io::Read;
+
+use swath::search::{Area, Query};
 use swath::{ErrorKind, LayerOptions, LonLatBox, ReadLimits, Region, Window};
 
-use crate::args::{SearchArgs, WindowArgs};
-use crate::failure::Failure;
+use crate::args::{PlaceArgs, SearchArgs, WindowArgs};
+use crate::failure::{Failure, printable};
+use crate::output::Output;
 
 /// Which pixels of which layer of which sources.
 #[derive(Debug, Clone)]
 pub(crate) struct LayerRequest {
     pub(crate) sources: Vec<String>,
     pub(crate) wanted: LayerOptions,
+    /// What the user should know about how the request was understood.
+    notices: Vec<String>,
 }
 
 impl LayerRequest {
     /// Reads a box as four values or as one text with commas; what follows the latter are sources.
     pub(crate) fn new(sources: &[String], args: &WindowArgs) -> Result<Self, Failure> {
         let mut sources = sources.to_vec();
+        let mut notices = Vec::new();
         let region = match (&args.bbox, &args.window) {
+            _ if args.area.is_some() => {
+                let area = area(args.area.as_deref().unwrap_or_default())?;
+                notices = area.notices();
+                let bounds = area.bounds()?;
+                notices.push(format!("all pixels of the box around the area are read: {bounds}"));
+                Region::Box(bounds)
+            }
             (Some(words), _) => {
                 let (area, rest) = lon_lat_box(words)?;
                 sources.extend(rest);
@@ -37,7 +50,12 @@ impl LayerRequest {
             limits.max_bytes = megabytes.saturating_mul(1_000_000);
         }
         let wanted = LayerOptions::new(&args.frequency, &args.layer).region(region).limits(limits);
-        Ok(Self { sources, wanted })
+        Ok(Self { sources, wanted, notices })
+    }
+
+    /// Says how the request was understood, where that is not plain.
+    pub(crate) fn tell(&self, output: Output) {
+        self.notices.iter().for_each(|notice| output.note(&printable(notice)));
     }
 }
 
@@ -60,20 +78,48 @@ pub(crate) fn lon_lat_box(words: &[String]) -> Result<(LonLatBox, Vec<String>), 
     }
 }
 
+/// The query with the place to look at.
+fn within(query: Query, place: &PlaceArgs) -> Result<Query, Failure> {
+    if let Some(words) = &place.bbox {
+        return Ok(query.bbox(numbers("--bbox", words, "W S E N")?));
+    }
+    if let Some(given) = &place.area {
+        return Ok(query.area(area(given)?));
+    }
+    if let Some(words) = &place.point {
+        let numbers = numbers("--point", words, "LON LAT, or LON LAT METRES")?;
+        return Ok(if numbers.len() == 3 { query.circle(numbers) } else { query.point(numbers) });
+    }
+    match &place.linestring {
+        Some(words) => Ok(query.linestring(numbers("--linestring", words, "LON LAT LON LAT…")?)),
+        None => Ok(query),
+    }
+}
+
+/// Numbers separated by blanks or commas.
+fn numbers(option: &str, words: &[String], wanted: &str) -> Result<Vec<f64>, Failure> {
+    let numbers =
+        words.iter().flat_map(|word| word.split(',')).map(str::trim).filter(|word| !word.is_empty());
+    let parsed: Result<Vec<f64>, _> = numbers.map(str::parse).collect();
+    parsed.map_err(|_| Failure::usage(format!("{option} wants {wanted}; it was given {}", words.join(" "))))
+}
+
+/// An area from a file, from standard input, or from the word itself.
+fn area(given: &str) -> Result<Area, Failure> {
+    /// More than the library takes, so that it is the one to refuse.
+    const LARGEST: u64 = 80 << 20;
+    if given != "-" {
+        return Ok(Area::parse_or_open(given)?);
+    }
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(LARGEST).read_to_end(&mut bytes);
+    read.map_err(|why| Failure::usage(format!("the area cannot be read from standard input: {why}")))?;
+    Ok(Area::from_bytes(&bytes)?)
+}
+
 /// The query that search options stand for. The library checks the values.
 pub(crate) fn query(args: &SearchArgs) -> Result<Query, Failure> {
-    let mut query = args.options.query()?;
-    if let Some(words) = &args.bbox {
-        let (area, rest) = lon_lat_box(words)?;
-        if let Some(extra) = rest.first() {
-            return Err(Failure::usage(format!("search takes no source: {extra}")));
-        }
-        query = query.intersects_with(area.to_wkt());
-    }
-    if let Some(wkt) = &args.wkt {
-        query = query.intersects_with(wkt);
-    }
-    Ok(query)
+    within(args.options.query()?, &args.place)
 }
 
 impl Failure {

@@ -13,6 +13,6 @@ mod sha256;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = std::env::args().nth(1).ok_or("usage: canon FILE")?;
-    println!("{}", canon::describe(std::fs::read(file)?));
+    println!("{}", canon::text(&canon::describe(std::fs::read(file)?)));
     Ok(())
 }

@@ -177,7 +177,8 @@ impl DecodedPiece {
             }
             Block::Shuffled(bytes) => gather_row(bytes, element, from, step, row),
         }
-        reverse(row, element, &self.shared.reversals);
+        reverse(row, self.shared.unit, &self.shared.reversals);
+        crate::datatype::unpack(row, self.shared.unit, &self.shared.packed);
     }
 }
 

@@ -27,6 +27,9 @@ pub struct Index {
     pub waves: u32,
     /// Objects that are there but could not be read: path and reason.
     pub unreadable: Vec<(String, String)>,
+    /// Paths that are not where an object has its own place: links other than hard ones, and every hard link to
+    /// an object but the first.
+    pub links: BTreeMap<String, Link>,
     /// Path of each object by the address of its header, for references.
     pub(crate) addresses: BTreeMap<u64, String>,
     /// How heap references in this file are to be read.
@@ -45,6 +48,29 @@ pub(crate) struct Encoding {
     pub(crate) length_size: u8,
     /// Where address 0 lies in the file.
     pub(crate) base: u64,
+    /// Version of the superblock.
+    pub(crate) superblock: u8,
+    /// How the file's space is managed, by the number that the File Space Info message has for it.
+    pub(crate) strategy: u8,
+}
+
+/// A path that leads elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Link {
+    /// Another name of the object whose first path is this.
+    Hard(String),
+    /// To a path of this file, absolute or from the group that has the link; it was followed.
+    Soft(String),
+    /// To another file, which this crate does not open.
+    External {
+        /// Name of the file, as written.
+        file: String,
+        /// Path in it.
+        path: String,
+    },
+    /// To wherever the writer's own program takes it; the number of its kind.
+    UserDefined(u8),
 }
 
 /// A group or a dataset.
@@ -55,16 +81,16 @@ pub enum Object {
     /// A dataset.
     Dataset(Box<Dataset>),
     /// A named (committed) datatype; the datasets that use it state it in full.
-    NamedType,
+    NamedType(Box<NamedType>),
 }
 
 impl Object {
-    /// Its attributes; none for a named type.
+    /// Its attributes.
     pub fn attributes(&self) -> &[Attribute] {
         match self {
             Object::Group(group) => &group.attributes,
             Object::Dataset(dataset) => &dataset.attributes,
-            Object::NamedType => &[],
+            Object::NamedType(named) => &named.attributes,
         }
     }
 }
@@ -77,6 +103,15 @@ pub struct Group {
     /// Names of its readable children, in the order of the file: by creation where that is tracked, else
     /// by name.
     pub children: Vec<String>,
+}
+
+/// A named datatype.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NamedType {
+    /// The type.
+    pub datatype: DataType,
+    /// Its attributes, in file order.
+    pub attributes: Vec<Attribute>,
 }
 
 /// A dataset, without its values.
@@ -120,10 +155,12 @@ pub enum Layout {
     },
     /// In chunks.
     Chunked(ChunkTable),
-    /// In other files, which this crate does not open.
-    External,
+    /// In other files of these names, which this crate does not open.
+    External(Vec<String>),
     /// Nowhere: the dataspace is null.
     Null,
+    /// In other datasets, of this or of other files, from which it is put together.
+    Virtual,
 }
 
 impl Dataset {
@@ -151,7 +188,7 @@ impl Group {
 /// First bytes of a stored index.
 const MAGIC: &[u8; 4] = b"SWHX";
 /// Version of the stored form; another one is refused, never guessed.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// Bytes before the compressed body: magic, version, CRC-32 of the rest, length of the body.
 const HEAD: usize = 4 + 2 + 4 + 8;
 /// Longest body that is inflated.
@@ -173,7 +210,7 @@ impl Index {
         let what = match self.get(path) {
             Some(Object::Dataset(dataset)) => return Ok(dataset),
             Some(Object::Group(_)) => "it is a group".to_owned(),
-            Some(Object::NamedType) => "it is a named datatype".to_owned(),
+            Some(Object::NamedType(_)) => "it is a named datatype".to_owned(),
             None => match self.unreadable.iter().find(|(unreadable, _)| unreadable == path) {
                 Some((_, why)) => format!("it could not be read: {why}"),
                 None => format!("the index holds {} objects below {}", self.objects.len(), self.root),
@@ -192,6 +229,27 @@ impl Index {
             let object = self.objects.get(&path)?;
             Some((path, object))
         }))
+    }
+
+    /// Version of the superblock (specification II.A).
+    pub fn superblock_version(&self) -> u8 {
+        self.encoding.superblock
+    }
+
+    /// Bytes of the user block before the HDF5 data.
+    pub fn user_block(&self) -> u64 {
+        self.encoding.base
+    }
+
+    /// Bytes of an address and of a length in the file.
+    pub fn widths(&self) -> (u8, u8) {
+        (self.encoding.offset_size, self.encoding.length_size)
+    }
+
+    /// How the file's space is managed (specification IV.A.2.x): 0 aggregated, 1 paged, 2 aggregated without free
+    /// space, 3 neither.
+    pub fn space_strategy(&self) -> u8 {
+        self.encoding.strategy
     }
 
     /// Path of the object whose header is at `address` (as object references state it), if it was read.

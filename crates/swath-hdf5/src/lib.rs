@@ -46,6 +46,7 @@
 //! - [`ReadRanges`]: the one trait to implement; [`MemoryReader`] and [`CountingReader`] are ready made.
 //! - [`read_index`] → [`Index`] → [`Object`]: [`Group`] or [`Dataset`], with [`DataType`]s, [`Attribute`]s and a
 //!   [`ChunkTable`].
+//! - [`Selection`] for windows and steps, [`Picks`] for lists of indexes and points; [`read_into`] for buffers of numbers.
 //! - [`Dataset::plan`] → [`Plan`] → [`Piece`] → [`Plan::decode`] → [`DecodedPiece`].
 //! - [`Error`]: what is told apart, and what each means.
 //!
@@ -58,8 +59,10 @@ mod blocks;
 mod chunk_table;
 mod datatype;
 mod decode;
+mod element;
 mod error;
 mod filter;
+mod gather;
 mod hints;
 mod index;
 mod open;
@@ -75,11 +78,15 @@ mod walk;
 pub(crate) const ROOT: &str = "/";
 
 pub use chunk_table::{ChunkTable, StoredChunk};
-pub use datatype::{ByteOrder, Charset, DataType, FloatFormat, Integer, Member, Padding, ReferenceKind};
+pub use datatype::{
+    ByteOrder, Charset, DataType, FloatFormat, FloatLayout, Integer, Member, Padding, ReferenceKind,
+};
 pub use decode::DecodedPiece;
+pub use element::{Element, read_into};
 pub use error::{Error, Result};
 pub use filter::Filter;
-pub use index::{Dataset, Group, Index, Layout, Object};
+pub use gather::{PickPlan, Picks, read_picked_bytes, read_picks};
+pub use index::{Dataset, Group, Index, Layout, Link, NamedType, Object};
 pub use open::{OpenOptions, read_index};
 pub use plan::{Piece, Plan};
 pub use reader::{CountingReader, Fetched, MemoryReader, ReadCounts, ReadError, ReadRanges};

@@ -133,6 +133,7 @@ fn index(walked: Walked, root: String, blocks: &Blocks) -> Index {
         objects: walked.objects,
         waves: blocks.waves(),
         unreadable: walked.unreadable,
+        links: walked.links,
         addresses: walked.addresses,
         encoding: walked.encoding,
         ends: walked.ends,
@@ -183,7 +184,7 @@ fn guess_group(blocks: &Arc<Blocks>, bytes: &[u8], root: &str, options: &OpenOpt
     let Some((_, rest)) = root.trim_start_matches('/').split_once('/') else { return };
     let Ok(file) = AdaptedFile::open(blocks.clone()) else { return };
     for address in listed_groups(bytes) {
-        let Some(candidate) = file.rooted_at(blocks, address) else { return };
+        let candidate = file.rooted_at(blocks, address);
         if blocks.tentatively(|| scout(&candidate, &format!("/{rest}"), options)) {
             return;
         }

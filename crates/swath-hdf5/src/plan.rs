@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::chunk_table::ChunkTable;
-use crate::datatype::DataType;
+use crate::datatype::{DataType, Integer};
 use crate::error::{Error, Result};
 use crate::filter::{Filter, skipped};
 use crate::index::{Dataset, Layout};
@@ -17,7 +17,7 @@ const MAX_PIECES: u64 = 1 << 20;
 /// Most bytes of one chunk, decoded.
 const MAX_CHUNK_BYTES: u64 = 256 << 20;
 /// Most bytes of one element.
-const MAX_ELEMENT_BYTES: u64 = 16 << 20;
+const MAX_ELEMENT_BYTES: u64 = 256 << 20;
 /// Most axes (the format's own limit).
 const MAX_RANK: usize = 32;
 /// Contiguous values are cut into pieces of about so many bytes.
@@ -48,7 +48,12 @@ pub(crate) struct Shared {
     pub(crate) filters: Vec<Filter>,
     /// One element for places that were never written, little-endian.
     pub(crate) fill: Option<Vec<u8>>,
+    /// Bytes of what an element is one or, of arrays, many of.
+    pub(crate) unit: usize,
+    /// Byte runs of each unit that are reversed.
     pub(crate) reversals: Vec<(usize, usize)>,
+    /// Integers of each unit that are made whole.
+    pub(crate) packed: Vec<(usize, Integer)>,
     /// Values of a compact dataset.
     pub(crate) inline: Bytes,
 }
@@ -101,12 +106,16 @@ impl Dataset {
         let shared = Arc::new(self.shared(path, selection)?);
         let planner = Planner { dataset: self, path, selection, element: shared.element as u64 };
         let mut pieces = match &self.layout {
+            Layout::Virtual => return Err(Error::unsupported(path, "a virtual dataset")),
             _ if shared.output_bytes == 0 => Vec::new(),
             Layout::Null => Vec::new(),
             Layout::Compact(bytes) => planner.compact(bytes)?,
             Layout::Contiguous { offset, size } => planner.contiguous(*offset, *size)?,
             Layout::Chunked(table) => planner.chunked(table)?,
-            Layout::External => return Err(Error::unsupported(path, "storage in external files")),
+            Layout::External(files) => {
+                let feature = format!("storage in other files ({})", files.join(", "));
+                return Err(Error::unsupported(path, feature));
+            }
         };
         let place = |piece: &Piece| piece.range.as_ref().map_or(u64::MAX, |range| range.start);
         pieces.sort_by_key(place);
@@ -121,9 +130,6 @@ impl Dataset {
             return Err(Error::malformed(path, what));
         }
         limit("bytes of one element", element, MAX_ELEMENT_BYTES)?;
-        if let Some(feature) = self.datatype.obstacle() {
-            return Err(Error::unsupported(path, feature));
-        }
         let null = self.layout == Layout::Null;
         let shape = if null { vec![0] } else { selection.shape() };
         let elements = if null { Some(0) } else { selection.elements() };
@@ -134,10 +140,11 @@ impl Dataset {
                 asked: u64::MAX,
                 allowed: isize::MAX as u64,
             })?;
-        let reversals = self.datatype.reversals();
+        let unit = self.datatype.unit();
+        let (reversals, packed) = (unit.reversals(), unit.packed());
         let mut fill = self.fill.clone().filter(|fill| fill.len() as u64 == element);
         if let Some(fill) = &mut fill {
-            crate::decode::reverse(fill, element as usize, &reversals);
+            crate::values::normalise(&self.datatype, fill);
         }
         Ok(Shared {
             path: path.to_owned(),
@@ -148,7 +155,9 @@ impl Dataset {
             output_bytes: output_bytes as usize,
             filters: self.filters.clone(),
             fill,
+            unit: unit.size() as usize,
             reversals,
+            packed,
             inline: match &self.layout {
                 Layout::Compact(bytes) => Bytes::copy_from_slice(bytes),
                 _ => Bytes::new(),
@@ -304,8 +313,7 @@ impl Planner<'_> {
     /// A bit for every filter that cannot be undone.
     fn undecodable(&self) -> u32 {
         let other = |(number, filter): (usize, &Filter)| {
-            let unknown = matches!(filter, Filter::Other { .. });
-            if unknown { 1u32.checked_shl(number as u32).unwrap_or(0) } else { 0 }
+            if !filter.is_supported() { 1u32.checked_shl(number as u32).unwrap_or(0) } else { 0 }
         };
         self.dataset.filters.iter().enumerate().map(other).fold(0, |bits, bit| bits | bit)
     }
@@ -313,7 +321,7 @@ impl Planner<'_> {
     fn unsupported_filter(&self, mask: u32) -> Error {
         let applied = self.dataset.filters.iter().enumerate().filter(|(number, _)| !skipped(mask, *number));
         let names: Vec<String> = applied
-            .filter(|(_, filter)| matches!(filter, Filter::Other { .. }))
+            .filter(|(_, filter)| !filter.is_supported())
             .map(|(_, filter)| format!("filter {} ({})", filter.name(), filter.id()))
             .collect();
         Error::unsupported(self.path, names.join(" and "))

@@ -16,6 +16,12 @@ pub struct Axis {
 }
 
 impl Axis {
+    /// Elements `start`, `start + step`, … before `stop`, as a slice in Python has them. A step of 0 takes none.
+    pub fn slice(start: u64, stop: u64, step: u64) -> Self {
+        let count = if step == 0 { 0 } else { stop.saturating_sub(start).div_ceil(step) };
+        Axis { start, count, step }
+    }
+
     /// Last element taken; `None` if none is, or if it lies past 2⁶⁴.
     pub(crate) fn last(&self) -> Option<u64> {
         let steps = self.count.checked_sub(1)?;
@@ -62,6 +68,14 @@ impl Selection {
     }
 
     /// Start, count and step per axis.
+    ///
+    /// ```
+    /// use swath_hdf5::{Axis, Selection};
+    ///
+    /// // Every tenth row of the first hundred, columns 5 to 8.
+    /// let selection = Selection::strided(vec![Axis::slice(0, 100, 10), Axis::slice(5, 8, 1)]);
+    /// assert_eq!(selection.shape(), [10, 3]);
+    /// ```
     pub fn strided(axes: Vec<Axis>) -> Self {
         Selection { axes }
     }

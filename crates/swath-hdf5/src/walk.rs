@@ -1,20 +1,23 @@
 //! One walk over the tree: from a group to everything below it, going on past whatever fails.
 
-use std::collections::{BTreeMap, HashSet};
+use std::cell::{Cell, RefCell};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::chunk_table::ChunkTable;
 use crate::datatype::DataType;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
-use crate::index::{Dataset, Encoding, Group, Layout, Object, dimension_paths, is_scale};
+use crate::index::{self, Dataset, Encoding, Group, Layout, NamedType, Object, dimension_paths, is_scale};
 use crate::open::OpenOptions;
-use crate::parser::{Fault, Kind, Link, MetadataFile, RawAttribute, RawDataset, RawLayout};
-use crate::values::{Attribute, PathOf, Values, decode, heap_text};
+use crate::parser::{Fault, Kind, Link, MetadataFile, RawAttribute, RawDataset, RawLayout, Target};
+use crate::values::{Attribute, Referred, Values, decode, normalise};
 
 /// All that one walk found. If any block was missed on the way it is incomplete, and thrown away.
 pub(crate) struct Walked {
     pub(crate) objects: BTreeMap<String, Object>,
     pub(crate) unreadable: Vec<(String, String)>,
+    pub(crate) links: BTreeMap<String, index::Link>,
     pub(crate) addresses: BTreeMap<u64, String>,
     pub(crate) page_size: Option<u64>,
     pub(crate) encoding: Encoding,
@@ -31,18 +34,22 @@ pub(crate) fn walk<F: MetadataFile>(file: &F, path: &str, options: &OpenOptions)
     let page_size = file.page_size().unwrap_or(None);
     let mut walk = Walk::new(file, options);
     let group = walk.locate(path)?;
-    walk.visit(path, &group, 0)?;
-    let (addresses, unreadable, ends) = (walk.addresses, walk.unreadable, walk.ends);
+    walk.visit(path, &group, Way { depth: 0, hard: true })?;
+    let (addresses, unreadable, ends, links) = (walk.addresses, walk.unreadable, walk.ends, walk.others);
     let path_of = |address: u64| addresses.get(&address).cloned();
-    let objects = walk.found.into_iter().map(|(path, found)| (path, found.finish(&path_of))).collect();
-    Ok(Walked { objects, unreadable, page_size, encoding: file.encoding(), addresses, ends })
+    let heap_of = |reference: &[u8], element: usize| {
+        file.heap_object(reference, element).map_err(|fault| fault.at(crate::ROOT))
+    };
+    let referred = Referred { path_of: &path_of, heap_of: &heap_of };
+    let objects = walk.found.into_iter().map(|(path, found)| (path, found.finish(referred))).collect();
+    Ok(Walked { objects, unreadable, links, page_size, encoding: file.encoding(), addresses, ends })
 }
 
 /// Walks everything below the group at `path`, only to miss what is not at hand. Whether there is such a group.
 pub(crate) fn scout<F: MetadataFile>(file: &F, path: &str, options: &OpenOptions) -> bool {
     let mut walk = Walk::new(file, options);
     match walk.locate(path) {
-        Ok(group) => walk.visit(path, &group, 0).is_ok(),
+        Ok(group) => walk.visit(path, &group, Way { depth: 0, hard: true }).is_ok(),
         Err(_) => false,
     }
 }
@@ -50,18 +57,18 @@ pub(crate) fn scout<F: MetadataFile>(file: &F, path: &str, options: &OpenOptions
 /// Longest element of which the ends of a dataset are kept.
 const MAX_END: u64 = 64;
 
-/// An object whose attribute values still are as stored, for its references can only be resolved when the
+/// An object of which some attribute values still are as stored, for references can only be resolved when the
 /// whole walk is done.
 enum Found {
     Group(Vec<PendingAttribute>, Vec<String>),
     Dataset(Box<Dataset>, Vec<PendingAttribute>),
-    NamedType,
+    NamedType(DataType, Vec<PendingAttribute>),
 }
 
 impl Found {
-    fn finish(self, path_of: PathOf<'_>) -> Object {
+    fn finish(self, referred: Referred<'_>) -> Object {
         let finished = |attributes: Vec<PendingAttribute>| -> Vec<Attribute> {
-            attributes.into_iter().map(|attribute| attribute.finish(path_of)).collect()
+            attributes.into_iter().map(|attribute| attribute.finish(referred)).collect()
         };
         match self {
             Found::Group(attributes, children) => {
@@ -73,63 +80,38 @@ impl Found {
                 dataset.is_dimension_scale = is_scale(&dataset.attributes);
                 Object::Dataset(dataset)
             }
-            Found::NamedType => Object::NamedType,
+            Found::NamedType(datatype, attributes) => {
+                Object::NamedType(Box::new(NamedType { datatype, attributes: finished(attributes) }))
+            }
         }
     }
 }
 
-/// An attribute with its bytes little-endian and what they refer to in the heap.
+/// An attribute, decoded but for the paths of what it refers to.
 struct PendingAttribute {
-    raw: RawAttribute,
-    /// For variable-length types what each element refers to.
-    heap: Option<Vec<Vec<u8>>>,
+    attribute: Attribute,
+    /// Its bytes, little-endian, if it holds references.
+    bytes: Option<Vec<u8>>,
 }
 
 impl PendingAttribute {
-    fn finish(self, path_of: PathOf<'_>) -> Attribute {
-        let RawAttribute { name, datatype, shape, bytes } = self.raw;
-        let value = match (&shape, self.heap) {
-            (None, _) => Values::Null,
-            (Some(_), Some(heap)) => heap_values(&datatype, heap, path_of),
-            (Some(_), None) => match decode(&datatype, bytes.clone(), path_of) {
-                Ok(values) => values,
-                Err(_) => Values::Raw(bytes),
-            },
-        };
-        Attribute { name, datatype, shape: shape.unwrap_or_default(), value }
+    fn finish(self, referred: Referred<'_>) -> Attribute {
+        let PendingAttribute { mut attribute, bytes } = self;
+        if let Some(bytes) = bytes
+            && let Ok(values) = decode(&attribute.datatype, bytes, referred)
+        {
+            attribute.value = values;
+        }
+        attribute
     }
 }
 
-/// The type whose elements are in the heap: the type itself, or that of an array's elements.
-pub(crate) fn heap_type(datatype: &DataType) -> Option<&DataType> {
-    match datatype {
-        DataType::VariableString { .. } => Some(datatype),
-        // A list of lists would need the heap again for each of its elements; it stays raw.
-        DataType::Sequence { base, .. } if !base.is_variable() => Some(datatype),
-        DataType::Array { base, .. } => heap_type(base),
-        _ => None,
-    }
-}
-
-/// Bytes of one element behind a heap reference.
-pub(crate) fn heap_element(datatype: &DataType) -> usize {
-    match heap_type(datatype) {
-        Some(DataType::Sequence { base, .. }) => base.size() as usize,
-        _ => 1,
-    }
-}
-
-/// Typed values of elements that were read from the heap.
-pub(crate) fn heap_values(datatype: &DataType, heap: Vec<Vec<u8>>, path_of: PathOf<'_>) -> Values {
-    let Some(DataType::Sequence { base, .. }) = heap_type(datatype) else {
-        return Values::Strings(heap.iter().map(|text| heap_text(text)).collect());
-    };
-    let reversals = base.reversals();
-    let list = |mut bytes: Vec<u8>| {
-        crate::decode::reverse(&mut bytes, base.size() as usize, &reversals);
-        decode(base, bytes.clone(), path_of).unwrap_or(Values::Raw(bytes))
-    };
-    Values::Lists(heap.into_iter().map(list).collect())
+/// How an object was reached.
+#[derive(Clone, Copy)]
+struct Way {
+    depth: usize,
+    /// Whether by hard links only.
+    hard: bool,
 }
 
 struct Walk<'a, F: MetadataFile> {
@@ -138,6 +120,9 @@ struct Walk<'a, F: MetadataFile> {
     found: Vec<(String, Found)>,
     unreadable: Vec<(String, String)>,
     addresses: BTreeMap<u64, String>,
+    /// The first path of hard links only to each address.
+    places: HashMap<u64, String>,
+    others: BTreeMap<String, index::Link>,
     /// Headers of the groups that enclose the one being visited, so that a link back is seen.
     ancestors: HashSet<u64>,
     heap_bytes: u64,
@@ -152,6 +137,8 @@ impl<'a, F: MetadataFile> Walk<'a, F> {
             found: Vec::new(),
             unreadable: Vec::new(),
             addresses: BTreeMap::new(),
+            places: HashMap::new(),
+            others: BTreeMap::new(),
             ancestors: HashSet::new(),
             heap_bytes: 0,
             ends: BTreeMap::new(),
@@ -197,17 +184,30 @@ impl<'a, F: MetadataFile> Walk<'a, F> {
         Ok(node)
     }
 
-    fn visit(&mut self, path: &str, node: &F::Node, depth: usize) -> Result<()> {
+    fn visit(&mut self, path: &str, node: &F::Node, way: Way) -> Result<()> {
         self.check_count()?;
         let address = self.file.address(node);
+        if way.hard {
+            match self.places.entry(address) {
+                Entry::Occupied(first) => {
+                    self.others.insert(path.to_owned(), index::Link::Hard(first.get().clone()));
+                }
+                Entry::Vacant(place) => {
+                    place.insert(path.to_owned());
+                }
+            }
+        }
         self.name_address(address, path);
         match self.file.kind(node) {
-            Kind::NamedType => self.found.push((path.to_owned(), Found::NamedType)),
+            Kind::NamedType => match self.named_type(path, node) {
+                Ok(found) => self.found.push((path.to_owned(), found)),
+                Err(fault) => self.skip(path, &fault),
+            },
             Kind::Dataset => match self.dataset(path, node) {
                 Ok(found) => self.found.push((path.to_owned(), found)),
                 Err(fault) => self.skip(path, &fault),
             },
-            Kind::Group => self.group(path, node, depth)?,
+            Kind::Group => self.group(path, node, way)?,
         }
         Ok(())
     }
@@ -233,8 +233,8 @@ impl<'a, F: MetadataFile> Walk<'a, F> {
         self.unreadable.push((path.to_owned(), fault.to_string()));
     }
 
-    fn group(&mut self, path: &str, node: &F::Node, depth: usize) -> Result<()> {
-        let address = self.file.address(node);
+    fn group(&mut self, path: &str, node: &F::Node, way: Way) -> Result<()> {
+        let (address, depth) = (self.file.address(node), way.depth);
         if depth >= self.options.max_depth {
             let what = format!("depth of groups at {path}");
             return Err(Error::Limit {
@@ -257,10 +257,14 @@ impl<'a, F: MetadataFile> Walk<'a, F> {
         let mut children = Vec::new();
         for link in &links {
             let child = format!("{}/{}", path.trim_end_matches('/'), link.name);
+            if let Some(other) = other_link(&link.target) {
+                self.others.insert(child.clone(), other);
+            }
             match self.file.open(node, link) {
                 Ok(opened) => {
                     let before = self.found.len();
-                    self.visit(&child, &opened, depth + 1)?;
+                    let hard = way.hard && matches!(link.target, Target::Hard(_));
+                    self.visit(&child, &opened, Way { depth: depth + 1, hard })?;
                     if self.found.len() > before {
                         children.push(link.name.clone());
                     }
@@ -287,6 +291,13 @@ impl<'a, F: MetadataFile> Walk<'a, F> {
         Ok(Found::Dataset(Box::new(dataset(raw)?), attributes))
     }
 
+    fn named_type(&mut self, path: &str, node: &F::Node) -> Result<Found, Fault> {
+        let attributes = self.attributes(path, node);
+        let datatype = self.file.named_type(node)?;
+        let attributes = attributes.map_err(|error| Fault::Malformed(error.to_string()))?;
+        Ok(Found::NamedType(datatype, attributes))
+    }
+
     /// The attributes of an object with what they refer to in the heap. One that cannot be read is listed
     /// as `path@name` and left out.
     fn attributes(&mut self, path: &str, node: &F::Node) -> Result<Vec<PendingAttribute>> {
@@ -295,42 +306,68 @@ impl<'a, F: MetadataFile> Walk<'a, F> {
             Vec::new()
         });
         let mut attributes = Vec::with_capacity(raw.len());
-        for mut raw in raw {
-            if raw.shape.is_some() && heap_type(&raw.datatype).is_some() {
-                match self.heap(node, &raw)? {
-                    Ok(heap) => attributes.push(PendingAttribute { raw, heap: Some(heap) }),
-                    Err(fault) => self.skip(&format!("{path}@{}", raw.name), &fault),
+        for raw in raw {
+            match raw {
+                Ok(raw) => {
+                    let name = raw.name.clone();
+                    match self.attribute(raw)? {
+                        Ok(attribute) => attributes.push(attribute),
+                        Err(fault) => self.skip(&format!("{path}@{name}"), &fault),
+                    }
                 }
-                continue;
+                Err((name, fault)) => self.skip(&format!("{path}@{name}"), &fault),
             }
-            let element = usize::try_from(raw.datatype.size()).unwrap_or(usize::MAX);
-            crate::decode::reverse(&mut raw.bytes, element, &raw.datatype.reversals());
-            attributes.push(PendingAttribute { raw, heap: None });
         }
         Ok(attributes)
     }
 
-    fn heap(&mut self, node: &F::Node, raw: &RawAttribute) -> Result<Result<Vec<Vec<u8>>, Fault>> {
-        let element = heap_element(&raw.datatype);
-        let width = heap_type(&raw.datatype).map_or(1, DataType::size) as usize;
-        let mut heap = Vec::new();
-        for reference in raw.bytes.chunks_exact(width.max(1)) {
-            match self.file.heap_object(node, reference, element) {
-                Ok(bytes) => {
-                    self.heap_bytes = self.heap_bytes.saturating_add(bytes.len() as u64 + 24);
-                    heap.push(bytes);
-                }
-                Err(fault) => return Ok(Err(fault)),
-            }
-            if self.heap_bytes > self.options.max_metadata_bytes {
-                return Err(Error::Limit {
-                    what: "bytes of attributes in the heap".to_owned(),
-                    asked: self.heap_bytes,
-                    allowed: self.options.max_metadata_bytes,
-                });
-            }
+    /// One attribute; the inner error is the attribute's own, the outer one ends the walk.
+    fn attribute(&mut self, raw: RawAttribute) -> Result<Result<PendingAttribute, Fault>> {
+        let RawAttribute { name, datatype, shape, mut bytes } = raw;
+        let attribute = |value| Attribute {
+            name,
+            datatype: datatype.clone(),
+            shape: shape.clone().unwrap_or_default(),
+            value,
+        };
+        if shape.is_none() {
+            return Ok(Ok(PendingAttribute { attribute: attribute(Values::Null), bytes: None }));
         }
-        Ok(Ok(heap))
+        normalise(&datatype, &mut bytes);
+        let (failed, heap_bytes) = (RefCell::new(None), Cell::new(self.heap_bytes));
+        let allowed = self.options.max_metadata_bytes;
+        let heap_of = |reference: &[u8], element: usize| {
+            let object = self.file.heap_object(reference, element).map_err(|fault| {
+                let error = fault.clone().at(crate::ROOT);
+                failed.replace(Some(fault));
+                error
+            })?;
+            heap_bytes.set(heap_bytes.get().saturating_add(object.len() as u64 + 24));
+            let what = || "bytes of attributes in the heap".to_owned();
+            let asked = heap_bytes.get();
+            if asked > allowed { Err(Error::Limit { what: what(), asked, allowed }) } else { Ok(object) }
+        };
+        let kept = datatype.has_references().then(|| bytes.clone());
+        let decoded = decode(&datatype, bytes, Referred { path_of: &|_| None, heap_of: &heap_of });
+        self.heap_bytes = heap_bytes.get();
+        match (decoded, failed.into_inner()) {
+            (_, Some(fault)) => Ok(Err(fault)),
+            (Ok(value), None) => Ok(Ok(PendingAttribute { attribute: attribute(value), bytes: kept })),
+            (Err(error @ Error::Limit { .. }), None) => Err(error),
+            (Err(error), None) => Ok(Err(Fault::Malformed(error.to_string()))),
+        }
+    }
+}
+
+/// A link that is no hard one.
+fn other_link(target: &Target) -> Option<index::Link> {
+    match target {
+        Target::Hard(_) => None,
+        Target::Soft(path) => Some(index::Link::Soft(path.clone())),
+        Target::External(file, path) => {
+            Some(index::Link::External { file: file.clone(), path: path.clone() })
+        }
+        Target::UserDefined(class) => Some(index::Link::UserDefined(*class)),
     }
 }
 
@@ -348,7 +385,8 @@ fn dataset(raw: RawDataset) -> Result<Dataset, Fault> {
         _ if raw.shape.is_none() => (Layout::Null, None),
         RawLayout::Compact(bytes) => (Layout::Compact(bytes), None),
         RawLayout::Contiguous { offset, size } => (Layout::Contiguous { offset, size }, None),
-        RawLayout::External => (Layout::External, None),
+        RawLayout::External(files) => (Layout::External(files), None),
+        RawLayout::Virtual => (Layout::Virtual, None),
         RawLayout::Chunked { chunk_shape, chunks } => {
             let grid =
                 shape.iter().zip(&chunk_shape).map(|(extent, chunk)| extent.div_ceil(*chunk)).collect();

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use futures::lock::Mutex;
 use futures::stream::{Stream, StreamExt};
 use pyo3::prelude::*;
-use serde_json::{Value, json};
 use swath::Error;
-use swath::search::{OPTIONS, SearchResults, State};
+use swath::search::{Format, OPTIONS, SearchResults, State};
 
 use crate::failure;
 use crate::waiting::wait;
@@ -45,7 +44,19 @@ impl Found {
     #[getter]
     fn notices(&self) -> Vec<String> {
         let odd = self.0.odd.iter().map(|odd| format!("one catalogue item could not be read: {}", odd.why));
-        self.0.notices.iter().cloned().chain(odd).collect()
+        self.0.notices.iter().cloned().chain(odd).chain(self.0.known_issues_note()).collect()
+    }
+
+    /// What should be known of the choice: maturities, frames in parts, what lies outside of the area.
+    #[getter]
+    fn notes(&self) -> Vec<String> {
+        self.0.notes()
+    }
+
+    /// The results in a format, by its word.
+    fn write(&self, py: Python<'_>, format: &str) -> PyResult<String> {
+        let format: Format = format.parse().map_err(|error| failure::raised(py, &error))?;
+        Self::text(py, |out| self.0.write(format, out))
     }
 
     /// One JSON object with `granules`, as `swath search --json` prints it.
@@ -65,9 +76,7 @@ impl Found {
 
     /// The catalogue's own records, as [`Found::from_umm_json`] takes them.
     fn umm_json(&self) -> String {
-        let items: Vec<Value> =
-            self.0.granules.iter().map(|one| json!({ "meta": one.meta(), "umm": one.umm() })).collect();
-        json!({ "hits": self.0.hits, "items": items }).to_string()
+        self.0.to_umm_json()
     }
 
     /// The newest release of each product, and the names of those left out.

@@ -1,8 +1,8 @@
 //! What was passed, turned into what is meant.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyRange, PyRangeMethods, PyTuple};
-use swath::search::{OptionValue, Query};
+use pyo3::types::{PyBool, PyDict, PyList, PyRange, PyRangeMethods, PyTuple};
+use swath::search::{Area, OptionValue, Query};
 use swath::{LayerOptions, LonLatBox, ReadLimits, Region, Window};
 
 use crate::failure;
@@ -48,15 +48,20 @@ pub(crate) fn lon_lat_box(py: Python<'_>, [west, south, east, north]: [f64; 4]) 
     LonLatBox::new(west, south, east, north).map_err(|error| failure::raised(py, &error))
 }
 
-/// A query from options named as the library names them, or as asf_search does; `bbox` besides. Where no option names
+/// A query from options named as the library names them, or as asf_search does; `area` besides, text or a path. Where no option names
 /// other data, it asks for GCOV of NISAR's production, but for the options named in `unless`.
-pub(crate) fn query(py: Python<'_>, options: &Bound<'_, PyDict>, unless: &[String]) -> PyResult<Query> {
+pub(crate) fn query(
+    py: Python<'_>,
+    options: &Bound<'_, PyDict>,
+    unless: &Bound<'_, PyList>,
+) -> PyResult<Query> {
     let raised = |error| failure::raised(py, &error);
     let mut query = Query::new();
     for (name, given) in options {
         let name: String = name.extract()?;
-        if name == "bbox" {
-            query = query.intersects_with(lon_lat_box(py, given.extract()?)?.to_wkt());
+        if name == "area" {
+            let text: String = given.extract()?;
+            query = query.area(py.detach(|| Area::parse_or_open(&text)).map_err(raised)?);
             continue;
         }
         let Some(value) = value(&given)? else {
@@ -65,6 +70,7 @@ pub(crate) fn query(py: Python<'_>, options: &Bound<'_, PyDict>, unless: &[Strin
         };
         query = query.with(&name, value).map_err(raised)?;
     }
+    let unless: Vec<String> = unless.extract()?;
     Ok(query.or_usual(&unless.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 

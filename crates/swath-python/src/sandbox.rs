@@ -28,7 +28,7 @@ impl Sandbox {
     #[new]
     #[pyo3(signature = (data, scratch))]
     fn new(py: Python<'_>, data: Option<PathBuf>, scratch: PathBuf) -> PyResult<Self> {
-        let started = wait_any(py, async move {
+        let starting = async move {
             let folder = match data {
                 Some(folder) => folder,
                 None => unpack_demo(&scratch)?,
@@ -36,7 +36,8 @@ impl Sandbox {
             let sandbox = swath_sandbox::Sandbox::start(SandboxOptions::new(folder)).await?;
             sandbox.write_ca(&scratch.join("authority.pem"))?;
             Ok::<_, swath_sandbox::Error>(sandbox)
-        })?;
+        };
+        let started = wait_any(py, starting, None)?;
         let sandbox = started.map_err(|error| failure::local(py, &error))?;
         Ok(Self(Mutex::new(Some(sandbox))))
     }
@@ -103,7 +104,7 @@ impl Sandbox {
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         match held {
-            Some(sandbox) => wait_any(py, sandbox.stop()),
+            Some(sandbox) => wait_any(py, sandbox.stop(), None),
             None => Ok(()),
         }
     }

@@ -1,28 +1,54 @@
 //! Login, network and cache: where `search` and `open` begin.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
-use swath::{DataArray, OpenOptions, SessionOptions, Stack, Token, plot};
+use pyo3::types::{PyBytes, PyDict, PyList};
+use swath::download::{DownloadOptions, Downloaded, FileSet, Progress};
+use swath::export::Existing;
+use swath::{DataArray, Error, OpenOptions, Password, Sample, SessionOptions, Stack, Token, plot};
 
 use crate::failure;
 use crate::found::{Found, Pages};
 use crate::request::{LayerRequest, limits, lon_lat_box, query};
 use crate::series::Series;
 use crate::tree::Tree;
-use crate::waiting::{OfProcess, wait};
+use crate::waiting::{OfProcess, Tally, Watch, wait, wait_watched};
 
 /// Granules worked on at the same time; the requests of all share the hosts' limits.
 const AT_ONCE: usize = 16;
+
+/// Source, user, expiry, file.
+type Status = (String, Option<String>, Option<String>, Option<PathBuf>);
+/// Path, bytes, outcome, algorithm, address.
+type Whole = (PathBuf, u64, &'static str, Option<String>, String);
+/// What was asked for, and the exception that says why it did not come.
+type Missed = (String, Py<PyAny>);
+
+/// Passes a step on. What goes wrong in the callable is its own business and ends nothing.
+fn tell(told: &Py<PyAny>, step: Progress<'_>) {
+    let (word, name, bytes, have) = match step {
+        Progress::Begun { name, size, have } => ("begun", name, size, have),
+        Progress::Received { name, bytes } => ("received", name, bytes, 0),
+        Progress::Ended { name } => ("ended", name, 0, 0),
+        _ => return,
+    };
+    Python::attach(|py| {
+        if let Err(error) = told.call1(py, (word, name, bytes, have)) {
+            error.write_unraisable(py, None);
+        }
+    });
+}
 
 /// How to make the session, and the one of this process.
 pub(crate) struct Live {
     variables: Option<HashMap<String, String>>,
     token: Option<Token>,
+    password: Option<(String, Password)>,
     cache: Cache,
     ca_pem: Option<String>,
     session: OfProcess<swath::Session>,
@@ -61,6 +87,9 @@ impl Live {
         if let Some(token) = &self.token {
             options = options.with_token(token.clone());
         }
+        if let Some((user, password)) = &self.password {
+            options = options.with_password(user, password.clone());
+        }
         swath::Session::new(options)
     }
 }
@@ -72,18 +101,20 @@ pub(crate) struct Session(Arc<Live>);
 #[pymethods]
 impl Session {
     /// A session: variables in place of the process's environment, a token before any other, where indexes are kept, an
-    /// authority to trust besides the usual ones.
+    /// authority to trust besides the usual ones, user and password in place of a token.
     #[new]
-    #[pyo3(signature = (variables, token, cache, ca_pem))]
+    #[pyo3(signature = (variables, token, cache, ca_pem, password = None))]
     fn new(
         py: Python<'_>,
         variables: Option<HashMap<String, String>>,
         token: Option<&str>,
         cache: Cache,
         ca_pem: Option<String>,
+        password: Option<(String, String)>,
     ) -> PyResult<Self> {
         let token = token.map(Token::parse).transpose().map_err(|error| failure::raised(py, &error))?;
-        let live = Live { variables, token, cache, ca_pem, session: OfProcess::empty() };
+        let password = password.map(|(user, secret)| (user, Password::new(secret)));
+        let live = Live { variables, token, password, cache, ca_pem, session: OfProcess::empty() };
         live.current(py)?;
         Ok(Self(Arc::new(live)))
     }
@@ -95,6 +126,67 @@ impl Session {
         Ok(expiry.map(|moment| moment.to_string()))
     }
 
+    /// Who is logged in: source of the token, user, expiry (ISO 8601, UTC), file that keeps a token.
+    fn login_status(&self, py: Python<'_>) -> PyResult<Status> {
+        let session = self.0.current(py)?;
+        let status = wait(py, async move { session.login_status().await })?;
+        let expiry = status.expiry.map(|moment| moment.to_string());
+        Ok((status.source.to_string(), status.user, expiry, status.file))
+    }
+
+    /// Asks ASF whether the token opens the archive.
+    fn check_login(&self, py: Python<'_>) -> PyResult<()> {
+        let session = self.0.current(py)?;
+        wait(py, async move { session.check_login().await })
+    }
+
+    /// Keeps the token for later sessions; the file that it is in.
+    fn keep_login(&self, py: Python<'_>) -> PyResult<PathBuf> {
+        let session = self.0.current(py)?;
+        wait(py, async move { session.keep_login().await })
+    }
+
+    /// Removes the token that was kept; the file that it was in.
+    fn logout(&self, py: Python<'_>) -> PyResult<Option<PathBuf>> {
+        self.0.current(py)?.logout().map_err(|error| failure::raised(py, &error))
+    }
+
+    /// Downloads files: what is whole (path, bytes, outcome, algorithm it was checked with, address), and what failed (source,
+    /// exception). `told` is called with (step, name, bytes, bytes that were there).
+    #[pyo3(signature = (sources, folder, files, overwrite, direct_access, at_once, told))]
+    #[allow(clippy::too_many_arguments)]
+    fn download(
+        &self,
+        py: Python<'_>,
+        sources: Vec<String>,
+        folder: PathBuf,
+        files: Option<Vec<String>>,
+        overwrite: bool,
+        direct_access: bool,
+        at_once: usize,
+        told: Option<Py<PyAny>>,
+    ) -> PyResult<(Vec<Whole>, Vec<Missed>)> {
+        let session = self.0.current(py)?;
+        let existing = if overwrite { Existing::Replace } else { Existing::Refuse };
+        let mut options =
+            DownloadOptions::new(folder).existing(existing).direct_access(direct_access).at_once(at_once);
+        if let Some(words) = files {
+            let sets: swath::Result<Vec<FileSet>> = words.iter().map(|word| word.parse()).collect();
+            options = options.files(sets.map_err(|error| failure::raised(py, &error))?);
+        }
+        if let Some(told) = told {
+            options = options.observer(move |step| tell(&told, step));
+        }
+        let report = wait(py, async move { session.download(&sources, &options).await })?;
+        let whole =
+            |file: Downloaded| (file.path, file.bytes, file.outcome.word(), file.checked, file.address);
+        let failed = report.failed.into_iter().map(|failed| {
+            let error = failure::raised(py, &failed.error);
+            (failed.source, error.into_value(py).into_any())
+        });
+        Ok((report.done.into_iter().map(whole).collect(), failed.collect()))
+    }
+
     /// What the network was asked for so far: requests, bytes.
     fn cost(&self, py: Python<'_>) -> PyResult<(u64, u64)> {
         let totals = self.0.current(py)?.ledger().totals();
@@ -102,8 +194,13 @@ impl Session {
     }
 
     #[pyo3(signature = (options, unless))]
-    fn search(&self, py: Python<'_>, options: &Bound<'_, PyDict>, unless: Vec<String>) -> PyResult<Found> {
-        let (session, query) = (self.0.current(py)?, query(py, options, &unless)?);
+    fn search(
+        &self,
+        py: Python<'_>,
+        options: &Bound<'_, PyDict>,
+        unless: &Bound<'_, PyList>,
+    ) -> PyResult<Found> {
+        let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
         wait(py, async move { session.search(&query).await }).map(Found)
     }
 
@@ -113,9 +210,9 @@ impl Session {
         &self,
         py: Python<'_>,
         options: &Bound<'_, PyDict>,
-        unless: Vec<String>,
+        unless: &Bound<'_, PyList>,
     ) -> PyResult<(u64, Vec<String>)> {
-        let (session, query) = (self.0.current(py)?, query(py, options, &unless)?);
+        let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
         wait(py, async move { session.search_count(&query).await }).map(|count| (count.hits, count.notices))
     }
 
@@ -125,9 +222,9 @@ impl Session {
         &self,
         py: Python<'_>,
         options: &Bound<'_, PyDict>,
-        unless: Vec<String>,
+        unless: &Bound<'_, PyList>,
     ) -> PyResult<Pages> {
-        let (session, query) = (self.0.current(py)?, query(py, options, &unless)?);
+        let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
         let pages = session.search_pages(&query).map_err(|error| failure::raised(py, &error))?;
         Ok(Pages::new(pages))
     }
@@ -148,59 +245,91 @@ impl Session {
         Ok(Tree::new(tree, self.0.clone(), limits))
     }
 
-    /// Statistics of each source as JSON, in the order of the sources.
-    fn stats(&self, py: Python<'_>, sources: Vec<String>, wanted: LayerRequest) -> PyResult<Vec<String>> {
+    /// Statistics of each source as JSON, in the order of the sources, and the sources that failed.
+    #[pyo3(signature = (sources, wanted, told))]
+    fn stats<'py>(
+        &self,
+        py: Python<'py>,
+        sources: Vec<String>,
+        wanted: LayerRequest,
+        told: Option<Py<PyAny>>,
+    ) -> PyResult<(Vec<String>, Failures<'py>)> {
         let (session, wanted) = (self.0.current(py)?, wanted.options(py)?);
-        wait(py, async move {
-            let each = sources.iter().map(|source| measured(&session, source, &wanted)).collect::<Vec<_>>();
-            stream::iter(each).buffered(AT_ONCE).try_collect().await
-        })
+        let tally = Tally::of(sources.len() as u64);
+        let watch = Watch::new(told, session.ledger(), &tally);
+        let call = async move {
+            let each: Vec<_> =
+                sources.iter().map(|source| counted(&tally, measured(&session, source, &wanted))).collect();
+            Ok(parted(stream::iter(each).buffered(AT_ONCE).enumerate().collect().await))
+        };
+        let (done, failed) = wait_watched(py, call, watch)?;
+        Ok((done.into_iter().map(|(_, record)| record).collect(), told_of(py, &failed)))
     }
 
-    fn timeseries(&self, py: Python<'_>, sources: Vec<String>, wanted: LayerRequest) -> PyResult<Series> {
+    /// The samples of the sources in the order of time, and the sources that failed.
+    #[pyo3(signature = (sources, wanted, told))]
+    fn timeseries<'py>(
+        &self,
+        py: Python<'py>,
+        sources: Vec<String>,
+        wanted: LayerRequest,
+        told: Option<Py<PyAny>>,
+    ) -> PyResult<(Series, Failures<'py>)> {
         let (session, wanted) = (self.0.current(py)?, wanted.options(py)?);
-        let samples = wait(py, async move { stack(&session, &sources, &wanted).await?.statistics().await })?;
-        Ok(Series(samples))
+        let tally = Tally::of(sources.len() as u64);
+        let watch = Watch::new(told, session.ledger(), &tally);
+        let call = async move { series(&session, &sources, &wanted, &tally).await };
+        let (samples, failed) = wait_watched(py, call, watch)?;
+        Ok((Series(samples), told_of(py, &failed)))
     }
 
     /// A picture of a layer; `outline` is a box to mark.
-    #[pyo3(signature = (source, wanted, outline))]
+    #[pyo3(signature = (source, wanted, outline, told))]
     fn quicklook<'py>(
         &self,
         py: Python<'py>,
         source: String,
         wanted: LayerRequest,
         outline: Option<[f64; 4]>,
+        told: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let (session, wanted) = (self.0.current(py)?, wanted.options(py)?);
         let outline = outline.map(|area| lon_lat_box(py, area)).transpose()?;
-        let png = wait(py, async move {
+        let tally = Tally::of(1);
+        let watch = Watch::new(told, session.ledger(), &tally);
+        let drawing = async move {
             let layer = session.open_region(&source, &wanted).await?;
             let outline = match outline {
                 Some(area) => Some(layer.clip_box(area).await?.window()?),
                 None => None,
             };
-            plot::quicklook(&layer, outline).await
-        })?;
+            counted(&tally, plot::quicklook(&layer, outline)).await
+        };
+        let png = wait_watched(py, drawing, watch)?;
         Ok(PyBytes::new(py, &png))
     }
 
     /// The layers of a stack in the order of time, each with the path of the layer, its window and its granule's name; and
     /// the grid they share: EPSG code and GDAL's six coefficients.
     #[allow(clippy::type_complexity, reason = "a tuple on its way to Python, taken apart at once")]
+    #[pyo3(signature = (sources, wanted, told))]
     fn stack(
         &self,
         py: Python<'_>,
         sources: Vec<String>,
         wanted: LayerRequest,
+        told: Option<Py<PyAny>>,
     ) -> PyResult<(Vec<(Tree, String, [u64; 4], String)>, u32, [f64; 6])> {
         let (session, wanted) = (self.0.current(py)?, wanted.options(py)?);
         let limits = wanted.limits;
-        let (stack, grid) = wait(py, async move {
-            let stack = stack(&session, &sources, &wanted).await?;
+        let tally = Tally::of(sources.len() as u64);
+        let watch = Watch::new(told, session.ledger(), &tally);
+        let opening = async move {
+            let stack = stack(&session, &sources, &wanted, &tally).await?;
             let grid = stack.grid().await?;
             Ok((stack, grid))
-        })?;
+        };
+        let (stack, grid) = wait_watched(py, opening, watch)?;
         let mut layers = Vec::new();
         for (granule, layer) in stack.layers() {
             let window = layer.window().map_err(|error| failure::raised(py, &error))?;
@@ -224,8 +353,63 @@ async fn stack(
     session: &swath::Session,
     sources: &[String],
     wanted: &swath::LayerOptions,
+    tally: &Tally,
 ) -> swath::Result<Stack> {
-    let opening: Vec<_> = sources.iter().map(|source| session.open_region(source, wanted)).collect();
+    let opening: Vec<_> =
+        sources.iter().map(|source| counted(tally, session.open_region(source, wanted))).collect();
     let layers: Vec<DataArray> = stream::iter(opening).buffered(AT_ONCE).try_collect().await?;
     Stack::new(layers)
+}
+
+/// The samples of what can be read, in the order of time, and the numbers of the sources that cannot, with the reasons.
+async fn series(
+    session: &swath::Session,
+    sources: &[String],
+    wanted: &swath::LayerOptions,
+    tally: &Tally,
+) -> swath::Result<(Vec<Sample>, Vec<(usize, Error)>)> {
+    let opening: Vec<_> = sources.iter().map(|source| session.open_region(source, wanted)).collect();
+    let (opened, mut failed) = parted(stream::iter(opening).buffered(AT_ONCE).enumerate().collect().await);
+    failed.iter().for_each(|_| tally.one_more());
+    let numbers: HashMap<String, usize> =
+        opened.iter().map(|(number, layer)| (layer.tree().address().to_string(), *number)).collect();
+    let stack = Stack::new(opened.into_iter().map(|(_, layer)| layer).collect())?;
+    let read = stack.each_statistics().inspect(|_| tally.one_more());
+    let outcomes: Vec<_> = read.collect().await;
+    let places = stack.layers().iter().map(|(_, layer)| layer.tree().address().to_string());
+    let numbered = places.map(|place| numbers.get(&place).copied().unwrap_or_default()).zip(outcomes);
+    let (samples, unread) = parted(numbered.collect());
+    failed.extend(unread);
+    failed.sort_by_key(|(number, _)| *number);
+    Ok((samples.into_iter().map(|(_, sample)| sample).collect(), failed))
+}
+
+/// A part of a call that is counted when it has ended, well or not.
+async fn counted<T>(tally: &Tally, part: impl Future<Output = T>) -> T {
+    let ended = part.await;
+    tally.one_more();
+    ended
+}
+
+/// A value with the number of the source that it comes from.
+type Numbered<T> = (usize, T);
+
+/// What came out well and what failed, each with the number of its source.
+fn parted<T>(results: Vec<Numbered<swath::Result<T>>>) -> (Vec<Numbered<T>>, Vec<Numbered<Error>>) {
+    let (mut done, mut failed) = (Vec::new(), Vec::new());
+    for (number, result) in results {
+        match result {
+            Ok(value) => done.push((number, value)),
+            Err(error) => failed.push((number, error)),
+        }
+    }
+    (done, failed)
+}
+
+/// Numbers of the sources that failed, each with its exception.
+type Failures<'py> = Vec<Numbered<Bound<'py, PyAny>>>;
+
+fn told_of<'py>(py: Python<'py>, failed: &[Numbered<Error>]) -> Failures<'py> {
+    let exception = |error| failure::raised(py, error).into_value(py).into_bound(py).into_any();
+    failed.iter().map(|(number, error)| (*number, exception(error))).collect()
 }

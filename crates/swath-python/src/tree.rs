@@ -8,10 +8,10 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use swath::{DataArray, DataTree, ReadLimits};
-use swath_hdf5::{Axis, Dataset, Filter, Object, Selection};
+use swath_hdf5::{Axis, Charset, DataType, Dataset, Filter, Object, Selection};
 
 use crate::session::Live;
-use crate::waiting::{OfProcess, wait};
+use crate::waiting::{OfProcess, Tally, Watch, wait, wait_watched};
 use crate::{element, failure};
 
 /// Arrays read at the same time; the requests of all share the hosts' limits.
@@ -140,9 +140,17 @@ impl Tree {
     }
 
     /// Reads elements: start, count and step along each axis. Bytes, or texts of variable length.
-    fn read<'py>(&self, py: Python<'py>, path: &str, axes: Axes) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (path, axes, told))]
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        path: &str,
+        axes: Axes,
+        told: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let array = self.array(py, path)?;
-        let read = wait(py, async move { elements(&array, axes).await })?;
+        let watch = Watch::new(told, self.session.current(py)?.ledger(), &Tally::default());
+        let read = wait_watched(py, async move { elements(&array, axes).await }, watch)?;
         handed_over(py, read)
     }
 
@@ -177,18 +185,29 @@ impl Tree {
 
 /// Reads of several trees at the same time, each as [`Tree::read`].
 #[pyfunction]
+#[pyo3(signature = (reads, told))]
 pub(crate) fn read_several<'py>(
     py: Python<'py>,
     reads: Vec<(Py<Tree>, String, Axes)>,
+    told: Option<Py<PyAny>>,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let Some((first, ..)) = reads.first() else { return Ok(Vec::new()) };
+    let tally = Tally::of(reads.len() as u64);
+    let watch = Watch::new(told, first.get().session.current(py)?.ledger(), &tally);
     let arrays: Vec<(DataArray, Axes)> = reads
         .into_iter()
         .map(|(tree, path, axes)| Ok((tree.get().array(py, &path)?, axes)))
         .collect::<PyResult<_>>()?;
-    let read: Vec<Elements> = wait(py, async move {
-        let each = stream::iter(arrays).map(|(array, axes)| async move { elements(&array, axes).await });
-        each.buffered(AT_ONCE).try_collect().await
-    })?;
+    let reading = async move {
+        let tally = &tally;
+        let each = stream::iter(arrays).map(|(array, axes)| async move {
+            let read = elements(&array, axes).await;
+            tally.one_more();
+            read
+        });
+        each.buffered(AT_ONCE).try_collect::<Vec<Elements>>().await
+    };
+    let read = wait_watched(py, reading, watch)?;
     read.into_iter().map(|elements| handed_over(py, elements)).collect()
 }
 
@@ -221,7 +240,7 @@ fn described<'py>(
     let attributes: Vec<Bound<'py, PyAny>> =
         object.attributes().iter().map(|one| element::attribute(py, one)).collect::<PyResult<_>>()?;
     match object {
-        Object::NamedType => {}
+        Object::NamedType(_) => {}
         Object::Dataset(dataset) => {
             let description = description(py, tree, path, dataset)?;
             found.push((path, false, attributes, description).into_bound_py_any(py)?);
@@ -236,7 +255,8 @@ fn described<'py>(
     Ok(())
 }
 
-/// Dimensions, shape, largest shape, dtype, chunks, filters (number and level), whether it is a scale.
+/// Dimensions, shape, largest shape, dtype, chunks, filters (number and level), whether it is a scale, whether it is text
+/// of variable length that says to be ASCII.
 fn description<'py>(
     py: Python<'py>,
     tree: &DataTree,
@@ -248,7 +268,8 @@ fn description<'py>(
     let dtype = element::dtype(py, &dataset.datatype)?;
     let (dimensions, name) = (array.dimensions(), dataset.datatype.name());
     let shapes = (&dataset.shape, &dataset.max_shape, &dataset.chunk_shape);
-    (dimensions, shapes, dtype, name, filters, dataset.is_dimension_scale).into_bound_py_any(py)
+    let is_ascii = matches!(dataset.datatype, DataType::VariableString { charset: Charset::Ascii, .. });
+    (dimensions, shapes, dtype, name, filters, dataset.is_dimension_scale, is_ascii).into_bound_py_any(py)
 }
 
 fn filter(filter: &Filter) -> (u16, Option<u32>) {

@@ -1,11 +1,13 @@
 //! Waiting for the library without holding the interpreter.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use swath::http::Ledger;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::failure;
@@ -19,13 +21,27 @@ pub(crate) fn wait<T: Send + 'static>(
     py: Python<'_>,
     call: impl Future<Output = swath::Result<T>> + Send + 'static,
 ) -> PyResult<T> {
-    wait_any(py, call)?.map_err(|error| failure::raised(py, &error))
+    wait_watched(py, call, None)
 }
 
-/// As [`wait`], for a call that fails in its own way or not at all.
+/// As [`wait`]; somebody is told how far the call is.
+pub(crate) fn wait_watched<T: Send + 'static>(
+    py: Python<'_>,
+    call: impl Future<Output = swath::Result<T>> + Send + 'static,
+    watch: Option<Watch>,
+) -> PyResult<T> {
+    let value = wait_any(py, call, watch.as_ref())?.map_err(|error| failure::raised(py, &error))?;
+    if let Some(watch) = watch {
+        watch.tell(py)?;
+    }
+    Ok(value)
+}
+
+/// As [`wait_watched`], for a call that fails in its own way or not at all; its end is not told.
 pub(crate) fn wait_any<T: Send + 'static>(
     py: Python<'_>,
     call: impl Future<Output = T> + Send + 'static,
+    watch: Option<&Watch>,
 ) -> PyResult<T> {
     let (done, mut answer) = channel();
     let task = runtime()?.spawn(async move {
@@ -38,7 +54,8 @@ pub(crate) fn wait_any<T: Send + 'static>(
         match received {
             Ok(value) => return Ok(value),
             Err(RecvTimeoutError::Timeout) => {
-                if let Err(interrupt) = py.check_signals() {
+                let told = || watch.map_or(Ok(()), |watch| watch.tell(py));
+                if let Err(interrupt) = py.check_signals().and_then(|()| told()) {
                     task.abort();
                     return Err(interrupt);
                 }
@@ -47,6 +64,54 @@ pub(crate) fn wait_any<T: Send + 'static>(
                 return Err(failure::internal(py, "a call of the library ended without an answer"));
             }
         }
+    }
+}
+
+/// How far a call is, and the Python function that is told about it: by the thread that waits, while it holds the
+/// interpreter, never by a thread of the runtime. What that function raises ends the call.
+pub(crate) struct Watch {
+    told: Py<PyAny>,
+    ledger: Ledger,
+    before: u64,
+    tally: Tally,
+}
+
+/// What the threads of the runtime count: parts that are done, of how many (0 as long as nobody knows).
+#[derive(Clone, Default)]
+pub(crate) struct Tally {
+    done: Arc<AtomicU64>,
+    total: Arc<AtomicU64>,
+}
+
+impl Tally {
+    pub(crate) fn of(total: u64) -> Self {
+        let tally = Self::default();
+        tally.expect(total);
+        tally
+    }
+
+    pub(crate) fn expect(&self, total: u64) {
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    pub(crate) fn one_more(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Watch {
+    /// Tells `told` about a call whose requests are in this ledger; `None` when nobody wants to know.
+    pub(crate) fn new(told: Option<Py<PyAny>>, ledger: &Ledger, tally: &Tally) -> Option<Self> {
+        let before = ledger.totals().bytes;
+        told.map(|told| Self { told, ledger: ledger.clone(), before, tally: tally.clone() })
+    }
+
+    /// Parts that are done, of how many, and bytes that were received meanwhile.
+    fn tell(&self, py: Python<'_>) -> PyResult<()> {
+        let received = self.ledger.totals().bytes.saturating_sub(self.before);
+        let (done, total) =
+            (self.tally.done.load(Ordering::Relaxed), self.tally.total.load(Ordering::Relaxed));
+        self.told.call1(py, (done, (total > 0).then_some(total), received)).map(drop)
     }
 }
 

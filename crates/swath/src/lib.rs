@@ -55,6 +55,7 @@
 //! | find granules, their newest releases, their URLs | [`search`], [`granule`] |
 //! | open one, print its tree, read attributes | [`Session::open`], [`DataTree`] |
 //! | clip, read, take statistics | [`DataArray`], [`LonLatBox`], [`Window`] |
+//! | keep whole files | [`download`] |
 //! | go along time | [`Stack`] |
 //! | write tables and pictures | [`export`], [`plot`] |
 //! | know what the network was asked for | [`Ledger`] |
@@ -76,6 +77,7 @@
 pub mod array;
 mod auth;
 mod cache;
+pub mod download;
 pub mod error;
 pub mod export;
 pub mod geo;
@@ -91,14 +93,14 @@ mod store;
 mod tree;
 
 pub use array::{Array, Window};
-pub use auth::{Password, Token};
+pub use auth::{Password, Token, TokenSource};
 pub use error::{Error, ErrorKind, Result};
 pub use geo::LonLatBox;
 pub use granule::{Granule, GranuleName};
 pub use http::{HttpOptions, Ledger, SafeUrl, Totals};
 pub use read::ReadLimits;
 pub use reduce::Statistics;
-pub use session::{Session, SessionOptions};
+pub use session::{LoginStatus, Session, SessionOptions};
 pub use stack::{Sample, Stack};
 pub use store::{Address, Object, Version};
 pub use tree::{Cost, DataArray, DataTree, LayerOptions, Measurement, OpenOptions, Region};

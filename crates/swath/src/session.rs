@@ -3,6 +3,8 @@
 //! A [`Session`] is cheap to clone and shared freely between tasks. There is no global state: two sessions know
 //! nothing of each other.
 
+mod login;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,7 +12,7 @@ use std::time::Instant;
 use futures::stream::{self, Stream, StreamExt};
 use jiff::Timestamp;
 
-use crate::auth::{CredentialSource, Login, LoginOptions, Prompt, Token};
+use crate::auth::{CredentialSource, Login, LoginOptions, Password, Prompt, Token, TokenFile};
 use crate::cache::{IndexCache, Saved};
 use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, GranuleName};
@@ -19,6 +21,8 @@ use crate::read::ReadLimits;
 use crate::search::{Catalogue, Plan, Query, SearchCount, SearchResults};
 use crate::store::{Address, S3Endpoint, Store};
 use crate::tree::{self, DataArray, DataTree, LayerOptions, Measurement, OpenOptions};
+
+pub use login::LoginStatus;
 
 /// NASA's Common Metadata Repository: the catalogue.
 const CMR_URL: &str = "https://cmr.earthdata.nasa.gov";
@@ -75,8 +79,8 @@ impl Default for SessionOptions {
 
 impl SessionOptions {
     /// The real services, changed by the environment: `SWATH_CMR_URL`, `SWATH_EDL_URL`, `SWATH_S3CREDENTIALS_URL`,
-    /// `SWATH_S3_ENDPOINT_URL` (with `AWS_REGION`), `SWATH_TOKEN_HOSTS`, `SWATH_ALLOW_HTTP=loopback`, `SWATH_OFFLINE=1`, `EARTHDATA_TOKEN`, `NETRC`,
-    /// `XDG_CACHE_HOME` (and, read elsewhere, `SSL_CERT_FILE`, `HTTPS_PROXY`, `NO_PROXY`).
+    /// `SWATH_S3_ENDPOINT_URL` (with `AWS_REGION`), `SWATH_TOKEN_HOSTS`, `SWATH_ALLOW_HTTP=loopback`, `SWATH_OFFLINE=1`, `EARTHDATA_TOKEN`,
+    /// `EARTHDATA_USERNAME` with `EARTHDATA_PASSWORD`, `NETRC`, `XDG_CONFIG_HOME` or `HOME` (the token that was kept), `XDG_CACHE_HOME` (and, read elsewhere, `SSL_CERT_FILE`, `HTTPS_PROXY`, `NO_PROXY`).
     ///
     /// # Errors
     /// A usage error that names the variable whose value cannot be used.
@@ -117,6 +121,9 @@ impl SessionOptions {
             Some(_) => return Err(Error::usage("SWATH_OFFLINE cannot be used").because("it may be 0 or 1")),
         };
         options.login.environment_token = lookup("EARTHDATA_TOKEN");
+        options.login.password =
+            lookup("EARTHDATA_USERNAME").zip(lookup("EARTHDATA_PASSWORD").map(Password::new));
+        options.login.token_file = TokenFile::default_path(&lookup).map(TokenFile::new);
         options.login.netrc = crate::auth::Netrc::default_path(lookup("NETRC").as_deref());
         options.cache = IndexCache::default_folder(lookup("XDG_CACHE_HOME").as_deref());
         Ok(options)
@@ -126,6 +133,30 @@ impl SessionOptions {
     #[must_use]
     pub fn with_token(mut self, token: Token) -> Self {
         self.login.token = Some(token);
+        self
+    }
+
+    /// Exchanges this user and password for a token, before any other way to get one but a token that is given.
+    #[must_use]
+    pub fn with_password(mut self, user: impl Into<String>, password: Password) -> Self {
+        self.login.environment_token = None;
+        self.login.password = Some((user.into(), password));
+        self
+    }
+
+    /// Keeps the token in this file, or nowhere.
+    #[must_use]
+    pub fn with_token_file(mut self, path: Option<PathBuf>) -> Self {
+        self.login.token_file = path.map(TokenFile::new);
+        self
+    }
+
+    /// Looks for a token neither in the environment nor in a file: only one that is given or asked for counts.
+    #[must_use]
+    pub fn without_known_logins(mut self) -> Self {
+        self.login.environment_token = None;
+        self.login.password = None;
+        self.login.netrc = None;
         self
     }
 
@@ -183,6 +214,11 @@ impl Session {
         Self::new(SessionOptions::from_environment()?)
     }
 
+    /// The way to the archive's bytes.
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
     /// The account of every request of this session.
     pub fn ledger(&self) -> &Ledger {
         self.0.store.http.ledger()
@@ -211,10 +247,7 @@ impl Session {
         let found = self.catalogue()?.search(query).await?;
         // An answer that may be incomplete would look whole later.
         if let Some(cache) = self.0.cache.as_ref().filter(|_| !plan.allow_partial) {
-            let mut answer = Vec::new();
-            if found.write_umm_json(&mut answer).is_ok() {
-                cache.save_answer(&address, &asked, &answer, Timestamp::now());
-            }
+            cache.save_answer(&address, &asked, found.to_umm_json().as_bytes(), Timestamp::now());
         }
         Ok(found)
     }

@@ -9,6 +9,7 @@ use crate::request::LayerRequest;
 
 pub(super) async fn run(session: &Session, args: &QuicklookArgs, output: Output) -> Result<(), Failure> {
     let request = LayerRequest::new(args.source.as_slice(), &args.window)?;
+    request.tell(output);
     let [source] = request.sources.as_slice() else {
         return Err(Failure::usage("a quicklook is of one source"));
     };

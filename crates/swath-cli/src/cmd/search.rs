@@ -1,7 +1,7 @@
 //! `swath search`: granules of the catalogue.
 
 use comfy_table::{ContentArrangement, Table, presets};
-use swath::search::{Query, SearchResults};
+use swath::search::{Format, Query, SearchResults, State};
 use swath::{Granule, Session};
 
 use crate::args::SearchArgs;
@@ -20,11 +20,16 @@ pub(super) async fn run(session: &Session, args: &SearchArgs, output: Output) ->
         output.note(&printable(&format!("one catalogue item could not be read: {}", odd.why)));
     }
     output.account(session.ledger());
-    let all = found.granules.len();
+    let is_old = |(_, state): &(&Granule, State)| matches!(state, State::Superseded { .. });
+    let hidden = found.states().iter().filter(|one| is_old(one)).count();
+    let notes = found.notes();
     let shown = if args.all_versions { found } else { found.into_latest() };
-    let hidden = all - shown.granules.len();
     print(&shown, args, output)?;
-    if hidden > 0 {
+    notes.iter().for_each(|note| output.note(&printable(note)));
+    if let Some(note) = shown.known_issues_note() {
+        output.note(&printable(&note));
+    }
+    if hidden > 0 && !args.all_versions {
         output.note(&format!("{hidden} superseded releases are not shown (--all-versions shows them)"));
     }
     Ok(())
@@ -46,7 +51,9 @@ fn print(results: &SearchResults, args: &SearchArgs, output: Output) -> Result<(
         return print_urls(results, args, output);
     }
     let mut text = Vec::new();
-    if args.format.geojson {
+    if let Some(format) = &args.format.format {
+        results.write(format.parse::<Format>()?, &mut text)?;
+    } else if args.format.geojson {
         results.write_geojson(&mut text)?;
     } else if args.format.csv {
         results.write_csv(&mut text)?;
@@ -79,16 +86,17 @@ fn table(results: &SearchResults) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header([
-        "start", "track", "frame", "dir", "pol", "crid", "maturity", "coverage", "MB", "state", "granule",
+        "start", "track", "frame", "dir", "pol", "crid", "maturity", "coverage", "area %", "MB", "state",
+        "granule",
     ]);
     for (granule, state) in results.states() {
-        table.add_row(row(granule, &state.to_string()));
+        table.add_row(row(granule, results.area_percent(granule), &state.to_string()));
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n")
 }
 
-fn row(granule: &Granule, state: &str) -> Vec<String> {
+fn row(granule: &Granule, area_percent: Option<f64>, state: &str) -> Vec<String> {
     let text = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
     let row = vec![
         text(granule.start.map(|time| time.to_string())),
@@ -99,6 +107,7 @@ fn row(granule: &Granule, state: &str) -> Vec<String> {
         text(granule.crid.map(|crid| crid.to_string())),
         text(granule.maturity.map(|maturity| maturity.to_string())),
         text(granule.coverage.map(|coverage| coverage.letter().to_string())),
+        text(area_percent.map(|percent| format!("{percent:.0}"))),
         text(granule.size.map(|bytes| format!("{:.0}", bytes as f64 / 1e6))),
         state.to_owned(),
         granule.name.clone(),

@@ -14,6 +14,7 @@ const AT_ONCE: usize = 16;
 
 pub(super) async fn run(session: &Session, args: &StatsArgs, output: Output) -> Result<(), Failure> {
     let request = LayerRequest::new(&args.sources, &args.window)?;
+    request.tell(output);
     let progress = output.progress(request.sources.len() as u64, "reading");
     let mut results = stream::iter(&request.sources)
         .map(|source| session.measure(source, &request.wanted))

@@ -14,6 +14,7 @@ const AT_ONCE: usize = 16;
 
 pub(super) async fn run(session: &Session, args: &TimeseriesArgs, output: Output) -> Result<(), Failure> {
     let request = LayerRequest::new(&args.sources, &args.window)?;
+    request.tell(output);
     let progress = output.progress(request.sources.len() as u64, "reading");
     let mut opened = stream::iter(&request.sources)
         .map(|source| session.open_region(source, &request.wanted))
@@ -28,17 +29,38 @@ pub(super) async fn run(session: &Session, args: &TimeseriesArgs, output: Output
     }
     drop(opened);
     progress.finish_and_clear();
-    if layers.is_empty() {
-        return Err(failures.into_iter().next().unwrap_or_else(|| Failure::usage("no source was given")));
+    let (samples, unread) = match layers.is_empty() {
+        true => Default::default(),
+        false => read(&Stack::new(layers)?).await,
+    };
+    failures.extend(unread);
+    if samples.is_empty() {
+        // None worked: the first says why, with the exit code of its kind.
+        let mut failures = failures.into_iter();
+        let first = failures.next().unwrap_or_else(|| Failure::usage("no source was given"));
+        failures.for_each(|failure| output.failure(&failure));
+        return Err(first);
     }
     failures.iter().for_each(|failure| output.failure(failure));
-    let samples = Stack::new(layers)?.statistics().await?;
     write(args, &samples, output)?;
     output.account(session.ledger());
     match failures.len() {
         0 => Ok(()),
         failed => Err(Failure::partial(failed, request.sources.len())),
     }
+}
+
+/// The samples of what can be read, and why the others cannot.
+async fn read(stack: &Stack) -> (Vec<Sample>, Vec<Failure>) {
+    let (mut samples, mut failures) = (Vec::new(), Vec::new());
+    let mut each = Box::pin(stack.each_statistics());
+    while let Some(result) = each.next().await {
+        match result {
+            Ok(sample) => samples.push(sample),
+            Err(error) => failures.push(Failure::from(error)),
+        }
+    }
+    (samples, failures)
 }
 
 fn write(args: &TimeseriesArgs, samples: &[Sample], output: Output) -> Result<(), Failure> {

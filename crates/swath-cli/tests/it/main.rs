@@ -1,7 +1,9 @@
 //! The `swath` command as a user runs it: exit code, standard output, standard error.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod areas;
 mod demo;
 mod errors;
+mod get;
 mod shell;
 mod verbs;

@@ -6,7 +6,20 @@ const BOX: [&str; 5] = ["--bbox", "40.8463", "13.2553", "40.8574", "13.2684"];
 
 #[test]
 fn the_help_of_every_verb_is_as_agreed() {
-    for verb in ["", "search", "info", "stats", "timeseries", "quicklook", "demo", "sandbox"] {
+    for verb in [
+        "",
+        "search",
+        "get",
+        "login",
+        "status",
+        "logout",
+        "info",
+        "stats",
+        "timeseries",
+        "quicklook",
+        "demo",
+        "sandbox",
+    ] {
         let arguments: Vec<&str> = [verb, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let run = run(&arguments);
         assert_eq!(run.code, 0);
@@ -115,6 +128,24 @@ fn search_prints_in_every_format() {
     assert_eq!(with(&["--geojson"]).json()["features"].as_array().unwrap().len(), 5);
     let urls = with(&["--extension", ".h5", "--pattern", "^(?!.*QA_STATS).*", "--direct-access"]);
     assert_eq!(urls.out.lines().filter(|url| url.starts_with("s3://")).count(), 5, "{}", urls.out);
+    for (format, says) in [
+        ("kml", "<h3>Metadata</h3>"),
+        ("metalink", "<files>"),
+        ("asf-csv", "Granule Name"),
+        ("jsonlite", "\"granuleName\""),
+        ("jsonlite2", "{gn}.h5"),
+        ("stac", "\"stac_version\":\"1.1.0\""),
+    ] {
+        let run = with(&["--format", format]);
+        assert!(run.code == 0 && run.out.contains(says), "{format}: {}{}", run.out, run.err);
+    }
+    assert_eq!(with(&["--format", "xls"]).code, 2);
+    assert!(table.out.lines().next().unwrap().contains("area %"), "{}", table.out);
+    assert!(table.err.contains("known issues of 5 granules"), "{}", table.err);
+    let crid = with(&["--crid", "x05007", "--json"]).json();
+    assert_eq!(crid["granules"].as_array().unwrap().len(), 2);
+    assert_eq!(with(&["--crid", "latest"]).code, 2);
+    assert_eq!(with(&["--maturity", "any"]).out.lines().count(), 6);
     let nothing = sandbox.run(&["search", "--bbox", "10", "10", "11", "11"], &[]);
     assert_eq!((nothing.code, nothing.out.as_str()), (0, ""));
     assert!(nothing.err.contains("no granule matches"), "{}", nothing.err);

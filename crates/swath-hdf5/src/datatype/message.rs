@@ -3,7 +3,10 @@
 //! The metadata parser drops what we must know (layout of floats, precision of integers, arrays in old
 //! compounds), so its exact bytes are parsed here.
 
-use super::{ByteOrder, Charset, DataType, FloatFormat, Integer, MAX_DEPTH, Member, Padding, ReferenceKind};
+use super::{
+    ByteOrder, Charset, DataType, FloatFormat, FloatLayout, Integer, MAX_DEPTH, Member, Padding,
+    ReferenceKind,
+};
 
 /// Parses the bytes of one datatype message.
 ///
@@ -11,8 +14,13 @@ use super::{ByteOrder, Charset, DataType, FloatFormat, Integer, MAX_DEPTH, Membe
 /// A sentence on what is wrong; the caller knows the path.
 pub(crate) fn parse(bytes: &[u8]) -> Result<DataType, String> {
     let mut cursor = Cursor { bytes, at: 0 };
-    datatype(&mut cursor, 0)
+    let datatype = datatype(&mut cursor, 0)?;
+    let parts = datatype.unit().parts();
+    if parts > MAX_PARTS { Err(format!("datatype of {parts} numbers in one element")) } else { Ok(datatype) }
 }
+
+/// Most numbers in one compound, with those in its arrays.
+pub(super) const MAX_PARTS: u64 = 1 << 20;
 
 /// A reader of little-endian fields that ends with an error, never with a panic.
 struct Cursor<'a> {
@@ -88,6 +96,7 @@ fn datatype(cursor: &mut Cursor<'_>, depth: usize) -> Result<DataType, String> {
         8 => enumeration(cursor, &head, depth),
         9 => variable(cursor, &head, depth),
         10 => array(cursor, &head, depth),
+        11 => native_complex(cursor, &head, depth),
         _ => Err(format!("datatype class {class} is unknown")),
     }
 }
@@ -110,6 +119,9 @@ fn charset(flags: u32) -> Charset {
 
 fn integer(cursor: &mut Cursor<'_>, head: &Head) -> Result<DataType, String> {
     let (bit_offset, precision) = (cursor.short()?, cursor.short()?);
+    if precision == 0 || u32::from(bit_offset) + u32::from(precision) > head.size.saturating_mul(8) {
+        return Err(format!("integer of {precision} bits from bit {bit_offset} on in {} bytes", head.size));
+    }
     let signed = head.flags & 0x08 != 0;
     Ok(DataType::Integer(Integer {
         size: head.size,
@@ -134,9 +146,33 @@ fn float(cursor: &mut Cursor<'_>, head: &Head) -> Result<DataType, String> {
             (true, 16, 15, 7, 8, 0, 7, 127, 2) => FloatFormat::BFloat16,
             (true, 32, 31, 23, 8, 0, 23, 127, 4) => FloatFormat::Single,
             (true, 64, 63, 52, 11, 0, 52, 1023, 8) => FloatFormat::Double,
-            _ => FloatFormat::Other,
+            (_, 80, 79, 64, 15, 0, 64, 16383, 10..) if head.flags & 0x70 == 0 && bit_offset == 0 => {
+                FloatFormat::Extended
+            }
+            _ => custom(head, fields, bias),
         };
     Ok(DataType::Float { size: head.size, order: order(head.flags), format })
+}
+
+/// A float of no usual layout, if a binary64 holds all its values.
+fn custom(head: &Head, fields: &[u8], bias: u32) -> FloatFormat {
+    let [exponent, exponent_bits, mantissa, mantissa_bits] = [fields[0], fields[1], fields[2], fields[3]];
+    let sign = (head.flags >> 8 & 0xff) as u8;
+    let implied = head.flags & 0x40 == 0 && (head.flags >> 4) & 0x03 == 2;
+    let inside = |first: u8, bits: u8| u32::from(first) + u32::from(bits) <= head.size.saturating_mul(8);
+    let fits = (1..=11).contains(&exponent_bits) && (1..=52).contains(&mantissa_bits);
+    let places = head.size <= 8
+        && inside(sign, 1)
+        && inside(exponent, exponent_bits)
+        && inside(mantissa, mantissa_bits);
+    if !(implied && fits && places) {
+        return FloatFormat::Other;
+    }
+    let (greatest, least) = ((1i64 << exponent_bits) - 2 - i64::from(bias), 1 - i64::from(bias));
+    if greatest > 1023 || least - i64::from(mantissa_bits) < -1074 {
+        return FloatFormat::Other;
+    }
+    FloatFormat::Custom(FloatLayout { sign, exponent, exponent_bits, mantissa, mantissa_bits, bias })
 }
 
 fn opaque(cursor: &mut Cursor<'_>, head: &Head) -> Result<DataType, String> {
@@ -198,6 +234,14 @@ fn complex(size: u32, members: &[Member]) -> Option<DataType> {
         part_size,
         order,
     })
+}
+
+/// The complex class of HDF5 2.0: the type of one part, twice.
+fn native_complex(cursor: &mut Cursor<'_>, head: &Head, depth: usize) -> Result<DataType, String> {
+    let part = datatype(cursor, depth + 1)?;
+    let member = |name: &str, offset| Member { name: name.to_owned(), offset, datatype: part.clone() };
+    let members = [member("r", 0), member("i", part.size() as u32)];
+    complex(head.size, &members).ok_or_else(|| format!("complex type over {}", part.name()))
 }
 
 fn reference(head: &Head) -> DataType {

@@ -28,9 +28,10 @@ pub enum DataType {
         /// Where sign, exponent and mantissa lie.
         format: FloatFormat,
     },
-    /// A pair of floats, real then imaginary, without padding: how h5py and NISAR store complex numbers.
+    /// A pair of floats, real then imaginary, without padding: how h5py and NISAR store complex numbers, and the
+    /// complex class of HDF5 2.0.
     Complex {
-        /// Names of the two members in the file, `r` and `i` in NISAR files.
+        /// Names of the two members in the file, `r` and `i` in NISAR files; `r` and `i` for the complex class.
         names: [String; 2],
         /// Bytes of one part: 2, 4 or 8.
         part_size: u32,
@@ -115,7 +116,7 @@ pub struct Integer {
     pub signed: bool,
     /// First bit that counts; 0 except in packed data.
     pub bit_offset: u16,
-    /// How many bits count; 8 × size except in packed data.
+    /// How many bits count; 8 × size except in packed data. Plans and values give whole numbers all the same.
     pub precision: u16,
 }
 
@@ -151,8 +152,29 @@ pub enum FloatFormat {
     Single,
     /// IEEE 754 binary64.
     Double,
-    /// Anything else (x87 extended, VAX, packed floats): its bytes can be read, its value cannot.
+    /// Sign, exponent and mantissa elsewhere, but no more of them than a binary64 holds.
+    Custom(FloatLayout),
+    /// The extended precision of the x87, 80 bits in 10 bytes or more: its bytes can be read, its value cannot.
+    Extended,
+    /// Anything else (VAX, binary128): its bytes can be read, its value cannot.
     Other,
+}
+
+/// Where the parts of a float lie, counted in bits from the least significant one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FloatLayout {
+    /// The sign bit.
+    pub sign: u8,
+    /// First bit of the exponent.
+    pub exponent: u8,
+    /// Bits of the exponent.
+    pub exponent_bits: u8,
+    /// First bit of the mantissa, of which the leading one is implied.
+    pub mantissa: u8,
+    /// Bits of the mantissa.
+    pub mantissa_bits: u8,
+    /// What is added to the exponent.
+    pub bias: u32,
 }
 
 /// How a fixed string shorter than its size is filled up.
@@ -260,6 +282,27 @@ impl DataType {
         runs
     }
 
+    /// The type of which an element is one or, of arrays, many, side by side.
+    pub(crate) fn unit(&self) -> &DataType {
+        match self {
+            DataType::Array { base, .. } => base.unit(),
+            other => other,
+        }
+    }
+
+    /// Numbers in one element of [`DataType::unit`], each of which may have to be reversed by itself.
+    pub(crate) fn parts(&self) -> u64 {
+        match self {
+            DataType::Compound { members, .. } => {
+                members.iter().fold(0, |sum, member| sum.saturating_add(member.datatype.parts()))
+            }
+            DataType::Array { base, shape } => {
+                shape.iter().fold(base.parts(), |parts, extent| parts.saturating_mul(u64::from(*extent)))
+            }
+            _ => 1,
+        }
+    }
+
     fn collect_reversals(&self, at: usize, runs: &mut Vec<(usize, usize)>) {
         match self {
             DataType::Integer(Integer { size, order: ByteOrder::Big, .. })
@@ -294,21 +337,82 @@ impl DataType {
         }
     }
 
-    /// What keeps the values from being read as numbers of whole bytes, if anything does.
-    pub(crate) fn obstacle(&self) -> Option<String> {
+    /// Integers of fewer bits than their bytes in one element, by their first byte.
+    pub(crate) fn packed(&self) -> Vec<(usize, Integer)> {
+        let mut runs = Vec::new();
+        self.collect_packed(0, &mut runs);
+        runs
+    }
+
+    fn collect_packed(&self, at: usize, runs: &mut Vec<(usize, Integer)>) {
         match self {
-            DataType::Integer(integer) => {
-                let whole = integer.bit_offset == 0 && u32::from(integer.precision) == integer.size * 8;
-                (!whole)
-                    .then(|| format!("an integer of {} bits in {} bytes", integer.precision, integer.size))
-            }
-            DataType::Enum { base, .. } | DataType::Array { base, .. } | DataType::Sequence { base, .. } => {
-                base.obstacle()
+            DataType::Integer(integer) if integer.is_packed() => runs.push((at, *integer)),
+            DataType::Enum { base, .. } => base.collect_packed(at, runs),
+            DataType::Array { base, shape } => {
+                let before = runs.len();
+                base.collect_packed(at, runs);
+                if runs.len() == before {
+                    return;
+                }
+                let count: u64 = shape.iter().map(|extent| u64::from(*extent)).product();
+                for index in 1..count {
+                    base.collect_packed(at + (index * base.size()) as usize, runs);
+                }
             }
             DataType::Compound { members, .. } => {
-                members.iter().find_map(|member| member.datatype.obstacle())
+                for member in members {
+                    member.datatype.collect_packed(at + member.offset as usize, runs);
+                }
             }
-            _ => None,
+            _ => {}
+        }
+    }
+
+    /// Whether elements, or parts of them, are references to objects.
+    pub(crate) fn has_references(&self) -> bool {
+        match self {
+            DataType::Reference { .. } => true,
+            DataType::Array { base, .. } | DataType::Sequence { base, .. } => base.has_references(),
+            DataType::Compound { members, .. } => {
+                members.iter().any(|member| member.datatype.has_references())
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Integer {
+    fn is_packed(&self) -> bool {
+        self.bit_offset != 0 || u32::from(self.precision) != self.size.saturating_mul(8)
+    }
+
+    /// The whole number from its little-endian bytes: the bits that count, moved down and its sign drawn out.
+    fn unpack(&self, bytes: &mut [u8]) {
+        let mut wide = [0; 16];
+        let Some(low) = wide.get_mut(..bytes.len()) else { return };
+        low.copy_from_slice(bytes);
+        let above = 128u32.saturating_sub(u32::from(self.precision) + u32::from(self.bit_offset));
+        let raw = u128::from_le_bytes(wide).checked_shl(above).unwrap_or(0);
+        let down = 128u32.saturating_sub(u32::from(self.precision));
+        let value = if self.signed {
+            (raw.cast_signed() >> down.min(127)).cast_unsigned()
+        } else {
+            raw.checked_shr(down).unwrap_or(0)
+        };
+        bytes.copy_from_slice(&value.to_le_bytes()[..bytes.len()]);
+    }
+}
+
+/// Makes whole numbers of the packed integers in little-endian elements.
+pub(crate) fn unpack(bytes: &mut [u8], element: usize, packed: &[(usize, Integer)]) {
+    if packed.is_empty() {
+        return;
+    }
+    for value in bytes.chunks_exact_mut(element) {
+        for (at, integer) in packed {
+            if let Some(run) = value.get_mut(*at..at + integer.size as usize) {
+                integer.unpack(run);
+            }
         }
     }
 }
@@ -321,6 +425,10 @@ fn integer_name(integer: &Integer) -> String {
 fn float_name(size: u32, format: FloatFormat) -> String {
     match format {
         FloatFormat::BFloat16 => "bfloat16".to_owned(),
+        FloatFormat::Custom(layout) => {
+            format!("float{}e{}m{}", u64::from(size) * 8, layout.exponent_bits, layout.mantissa_bits)
+        }
+        FloatFormat::Extended => format!("longdouble{}", u64::from(size) * 8),
         FloatFormat::Other => format!("other float{}", u64::from(size) * 8),
         _ => format!("float{}", u64::from(size) * 8),
     }

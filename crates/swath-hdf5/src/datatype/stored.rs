@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::message::MAX_PARTS;
 use super::{ByteOrder, Charset, DataType, FloatFormat, Integer, MAX_DEPTH, Member, Padding, ReferenceKind};
 
 /// All nodes of one type, in preorder.
@@ -80,6 +81,9 @@ impl TryFrom<Nodes> for DataType {
         }
         if datatype.size() == 0 || datatype.size() > u64::from(u32::MAX) {
             return Err("stored type has an impossible size");
+        }
+        if datatype.unit().parts() > MAX_PARTS {
+            return Err("stored type has too many numbers in one element");
         }
         Ok(datatype)
     }

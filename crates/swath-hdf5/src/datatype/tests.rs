@@ -45,11 +45,15 @@ fn numbers_are_told_apart_by_their_bits() {
     assert_eq!(parsed(&integer(2, 0x08, 16)).name(), "int16");
     assert_eq!(parsed(&integer(8, 0x01, 64)).name(), "uint64");
     assert_eq!(parsed(&integer(8, 0x01, 64)).reversals(), [(0, 8)]);
-    assert!(parsed(&integer(4, 0, 31)).obstacle().unwrap().contains("31 bits"));
+    let mut packed = [0xff, 0xff, 0xff, 0xbf];
+    unpack(&mut packed, 4, &parsed(&integer(4, 0x08, 31)).packed());
+    assert_eq!(i32::from_le_bytes(packed), 0x3fff_ffff);
+    unpack(&mut packed, 4, &parsed(&integer(4, 0x08, 30)).packed());
+    assert_eq!(i32::from_le_bytes(packed), -1);
     assert_eq!(parsed(&float32()).name(), "float32");
     assert_eq!(parsed(&float16(5, 10, 15)).name(), "float16");
     assert_eq!(parsed(&float16(8, 7, 127)).name(), "bfloat16");
-    assert_eq!(parsed(&float16(5, 10, 16)).name(), "other float16");
+    assert_eq!(parsed(&float16(5, 10, 16)).name(), "float16e5m10");
 }
 
 #[test]

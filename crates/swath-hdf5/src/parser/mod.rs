@@ -10,7 +10,7 @@ use crate::datatype::DataType;
 use crate::error::Error;
 use crate::index::Encoding;
 
-pub(crate) use adapter::{AdaptedFile, heap_collection};
+pub(crate) use adapter::{AdaptedFile, Heap};
 
 /// A file whose metadata can be walked. No call waits: bytes that are not at hand make it fail, and have
 /// been noted by the block cache below it.
@@ -34,12 +34,14 @@ pub(crate) trait MetadataFile {
     fn links(&self, group: &Self::Node) -> Result<Vec<Link>, Fault>;
     /// The object that a link of a group leads to; soft links are followed.
     fn open(&self, group: &Self::Node, link: &Link) -> Result<Self::Node, Fault>;
-    /// The attributes of a group or dataset.
-    fn attributes(&self, node: &Self::Node) -> Result<Vec<RawAttribute>, Fault>;
+    /// The attributes of an object; of one that cannot be read its name, if that is known, and why.
+    fn attributes(&self, node: &Self::Node) -> Result<Vec<Attempt>, Fault>;
+    /// The type that a named type is.
+    fn named_type(&self, node: &Self::Node) -> Result<DataType, Fault>;
     /// The description of a dataset, its chunks included.
     fn dataset(&self, node: &Self::Node) -> Result<RawDataset, Fault>;
     /// What a stored reference into the global heap refers to: so many elements of `element` bytes.
-    fn heap_object(&self, node: &Self::Node, reference: &[u8], element: usize) -> Result<Vec<u8>, Fault>;
+    fn heap_object(&self, reference: &[u8], element: usize) -> Result<Vec<u8>, Fault>;
     /// Bytes of the file as they are.
     fn raw(&self, offset: u64, length: usize) -> Option<bytes::Bytes>;
 }
@@ -66,8 +68,10 @@ pub(crate) enum Target {
     Hard(u64),
     /// To a path in this file.
     Soft(String),
-    /// To a path in another file.
-    External(String),
+    /// To a path in another file: the file's name, and the path.
+    External(String, String),
+    /// To wherever the writer's own program takes it; the number of its kind.
+    UserDefined(u8),
 }
 
 /// An attribute with its values as stored.
@@ -80,6 +84,12 @@ pub(crate) struct RawAttribute {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// An attribute, or its name, if that is known, and why it cannot be read.
+pub(crate) type Attempt = Result<RawAttribute, (String, Fault)>;
+
+/// Number, name and parameters of a filter.
+pub(crate) type RawFilter = (u16, Option<String>, Vec<u32>);
+
 /// A dataset as its header describes it.
 #[derive(Debug, Clone)]
 pub(crate) struct RawDataset {
@@ -88,8 +98,7 @@ pub(crate) struct RawDataset {
     pub(crate) shape: Option<Vec<u64>>,
     pub(crate) max_shape: Option<Vec<Option<u64>>>,
     pub(crate) fill: Option<Vec<u8>>,
-    /// Number, name and parameters of each filter.
-    pub(crate) filters: Vec<(u16, Option<String>, Vec<u32>)>,
+    pub(crate) filters: Vec<RawFilter>,
     pub(crate) layout: RawLayout,
 }
 
@@ -97,9 +106,18 @@ pub(crate) struct RawDataset {
 #[derive(Debug, Clone)]
 pub(crate) enum RawLayout {
     Compact(Vec<u8>),
-    Contiguous { offset: Option<u64>, size: u64 },
-    Chunked { chunk_shape: Vec<u64>, chunks: Vec<(Vec<u64>, StoredChunk)> },
-    External,
+    Contiguous {
+        offset: Option<u64>,
+        size: u64,
+    },
+    Chunked {
+        chunk_shape: Vec<u64>,
+        chunks: Vec<(Vec<u64>, StoredChunk)>,
+    },
+    /// In other files of these names.
+    External(Vec<String>),
+    /// In other datasets, from which it is put together.
+    Virtual,
 }
 
 /// Why the parser could not go on; becomes an [`Error`] when the path is known.

@@ -1,5 +1,6 @@
 //! Typed values: of attributes, and of small datasets read whole.
 
+mod custom;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -8,7 +9,7 @@ use half::{bf16, f16};
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
-use crate::datatype::{DataType, FloatFormat, Integer, Padding};
+use crate::datatype::{DataType, FloatFormat, Integer, Member, Padding};
 use crate::error::{Error, Result};
 
 /// Values of one type, in C order.
@@ -52,19 +53,23 @@ pub enum Values {
     Complex128(Vec<Complex<f64>>),
     /// h5py's booleans
     Bool(Vec<bool>),
-    /// Texts, without their padding. Bytes that are not UTF-8 are replaced by U+FFFD.
+    /// Texts, without their padding.
     Strings(Vec<String>),
     /// Object references as paths; `None` where the reference is null or leads outside of what was read.
     References(Vec<Option<String>>),
-    /// One list of values per element of a variable-length sequence; lists of lists stay [`Values::Raw`].
+    /// Texts of which at least one is not UTF-8: their bytes, without padding.
+    ByteStrings(Vec<Vec<u8>>),
+    /// One list of values per element of a variable-length sequence.
     Lists(Vec<Values>),
-    /// Elements without a typed form (compounds, opaque, bit fields, region references): their bytes,
-    /// little-endian, one element after the other. The datatype tells how to read them.
+    /// Compounds: name of each member, and its values in all elements, one element after the other.
+    Compound(Vec<(String, Values)>),
+    /// Elements without a typed form (opaque, bit fields, region references, floats of unknown layout): their
+    /// bytes, little-endian, one element after the other. The datatype tells how to read them.
     Raw(Vec<u8>),
 }
 
 impl Values {
-    /// How many values there are; for [`Values::Raw`], bytes.
+    /// How many values there are; for [`Values::Raw`] bytes, for [`Values::Compound`] values of the first member.
     pub fn len(&self) -> usize {
         match self {
             Values::Null => 0,
@@ -86,7 +91,9 @@ impl Values {
             Values::Bool(values) => values.len(),
             Values::Strings(values) => values.len(),
             Values::References(values) => values.len(),
+            Values::ByteStrings(values) => values.len(),
             Values::Lists(values) => values.len(),
+            Values::Compound(members) => members.first().map_or(0, |(_, values)| values.len()),
         }
     }
 
@@ -144,7 +151,7 @@ pub struct Attribute {
 ///
 /// # Errors
 /// [`Error::Misuse`] if the bytes are not a whole number of elements; [`Error::Unsupported`] for a
-/// variable-length type and for packed integers.
+/// variable-length type.
 ///
 /// ```
 /// use swath_hdf5::{DataType, Values, values};
@@ -155,14 +162,26 @@ pub struct Attribute {
 /// # }
 /// ```
 pub fn values(datatype: &DataType, little_endian_bytes: Vec<u8>) -> Result<Values> {
-    decode(datatype, little_endian_bytes, &|_| None)
+    let heap_of =
+        |_: &[u8], _| Err(Error::unsupported("the values", "a variable-length type without its heap"));
+    decode(datatype, little_endian_bytes, Referred { path_of: &|_| None, heap_of: &heap_of })
 }
 
 /// Finds the path of the object whose header is at an address.
 pub(crate) type PathOf<'a> = &'a dyn Fn(u64) -> Option<String>;
 
-/// [`values`] with object references resolved by `path_of`.
-pub(crate) fn decode(datatype: &DataType, bytes: Vec<u8>, path_of: PathOf<'_>) -> Result<Values> {
+/// Reads what a stored heap reference refers to: so many elements of as many bytes as given.
+pub(crate) type HeapOf<'a> = &'a dyn Fn(&[u8], usize) -> Result<Vec<u8>>;
+
+/// What values refer to.
+#[derive(Clone, Copy)]
+pub(crate) struct Referred<'a> {
+    pub(crate) path_of: PathOf<'a>,
+    pub(crate) heap_of: HeapOf<'a>,
+}
+
+/// [`values`] with what they refer to. The bytes are little-endian, their integers whole.
+pub(crate) fn decode(datatype: &DataType, bytes: Vec<u8>, referred: Referred<'_>) -> Result<Values> {
     let size = usize::try_from(datatype.size()).unwrap_or(usize::MAX);
     if size == 0 || !bytes.len().is_multiple_of(size) {
         return Err(Error::misuse(format!(
@@ -171,32 +190,62 @@ pub(crate) fn decode(datatype: &DataType, bytes: Vec<u8>, path_of: PathOf<'_>) -
             datatype.name()
         )));
     }
-    if let Some(feature) = datatype.obstacle() {
-        return Err(Error::unsupported("the values", feature));
-    }
     if datatype.is_bool() {
         return Ok(Values::Bool(bytes.iter().map(|byte| *byte != 0).collect()));
     }
     Ok(match datatype {
         DataType::Integer(integer) => integers(integer, bytes),
-        DataType::Float { format, .. } => floats(*format, bytes),
+        DataType::Float { format, .. } => floats(*format, size, bytes),
         DataType::Complex { part_size, .. } => complexes(*part_size, bytes),
         DataType::FixedString { padding, .. } => {
-            Values::Strings(bytes.chunks_exact(size).map(|text| unpadded(text, *padding)).collect())
+            texts(bytes.chunks_exact(size).map(|text| unpadded(text, *padding).to_vec()).collect())
         }
-        DataType::Enum { base, .. } => return decode(base, bytes, path_of),
-        DataType::Array { base, .. } => return decode(base, bytes, path_of),
+        DataType::Enum { base, .. } | DataType::Array { base, .. } => return decode(base, bytes, referred),
         DataType::Reference { kind: crate::ReferenceKind::Object, .. } => {
-            Values::References(bytes.chunks_exact(size).map(|bytes| path_of(address(bytes)?)).collect())
+            let path_of = |bytes: &[u8]| (referred.path_of)(address(bytes)?);
+            Values::References(bytes.chunks_exact(size).map(path_of).collect())
         }
-        DataType::VariableString { .. } | DataType::Sequence { .. } => {
-            return Err(Error::unsupported("the values", "a variable-length type without its heap"));
+        DataType::VariableString { .. } => {
+            let text = |reference: &[u8]| {
+                (referred.heap_of)(reference, 1).map(|text| unpadded(&text, Padding::NullTerminated).to_vec())
+            };
+            texts(bytes.chunks_exact(size).map(text).collect::<Result<_>>()?)
         }
-        DataType::Reference { .. }
-        | DataType::Compound { .. }
-        | DataType::Bitfield { .. }
-        | DataType::Opaque { .. } => Values::Raw(bytes),
+        DataType::Sequence { base, .. } => {
+            let list = |reference: &[u8]| list(base, reference, referred);
+            Values::Lists(bytes.chunks_exact(size).map(list).collect::<Result<_>>()?)
+        }
+        DataType::Compound { members, .. } => {
+            let column = |member: &Member| {
+                let (start, width) = (member.offset as usize, member.datatype.size() as usize);
+                let parts = bytes.chunks_exact(size).filter_map(|element| element.get(start..start + width));
+                Ok((
+                    member.name.clone(),
+                    decode(&member.datatype, parts.flatten().copied().collect(), referred)?,
+                ))
+            };
+            Values::Compound(members.iter().map(column).collect::<Result<_>>()?)
+        }
+        DataType::Reference { .. } | DataType::Bitfield { .. } | DataType::Opaque { .. } => {
+            Values::Raw(bytes)
+        }
     })
+}
+
+/// The elements of one list, which lie in the heap as in a file: in the file's order of bytes.
+fn list(base: &DataType, reference: &[u8], referred: Referred<'_>) -> Result<Values> {
+    let size = usize::try_from(base.size()).unwrap_or(usize::MAX);
+    let mut bytes = (referred.heap_of)(reference, size)?;
+    normalise(base, &mut bytes);
+    decode(base, bytes, referred)
+}
+
+/// Makes stored elements little-endian and their packed integers whole.
+pub(crate) fn normalise(datatype: &DataType, bytes: &mut [u8]) {
+    let unit = datatype.unit();
+    let size = usize::try_from(unit.size()).unwrap_or(usize::MAX).max(1);
+    crate::decode::reverse(bytes, size, &unit.reversals());
+    crate::datatype::unpack(bytes, size, &unit.packed());
 }
 
 /// A stored address; all zeros or all ones are null.
@@ -227,13 +276,14 @@ fn integers(integer: &Integer, bytes: Vec<u8>) -> Values {
     }
 }
 
-fn floats(format: FloatFormat, bytes: Vec<u8>) -> Values {
+fn floats(format: FloatFormat, size: usize, bytes: Vec<u8>) -> Values {
     match format {
+        FloatFormat::Custom(layout) => custom::floats(&layout, size, &bytes),
         FloatFormat::Half => Values::F16(numbers(&bytes, f16::from_le_bytes)),
         FloatFormat::BFloat16 => Values::BFloat16(numbers(&bytes, bf16::from_le_bytes)),
         FloatFormat::Single => Values::F32(numbers(&bytes, f32::from_le_bytes)),
         FloatFormat::Double => Values::F64(numbers(&bytes, f64::from_le_bytes)),
-        FloatFormat::Other => Values::Raw(bytes),
+        FloatFormat::Extended | FloatFormat::Other => Values::Raw(bytes),
     }
 }
 
@@ -251,16 +301,20 @@ pub(crate) fn pairs<T: Copy>(parts: &[T]) -> Vec<Complex<T>> {
 }
 
 /// The text of a fixed string without what fills it up.
-fn unpadded(bytes: &[u8], padding: Padding) -> String {
+fn unpadded(bytes: &[u8], padding: Padding) -> &[u8] {
     let end = match padding {
         Padding::NullTerminated => bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len()),
         Padding::NullPadded => bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1),
         Padding::SpacePadded => bytes.iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1),
     };
-    String::from_utf8_lossy(&bytes[..end]).into_owned()
+    &bytes[..end]
 }
 
-/// The text of one element of a variable-length string: up to its first NUL.
-pub(crate) fn heap_text(bytes: &[u8]) -> String {
-    unpadded(bytes, Padding::NullTerminated)
+/// Texts, or their bytes if one of them is none.
+fn texts(texts: Vec<Vec<u8>>) -> Values {
+    if texts.iter().all(|text| std::str::from_utf8(text).is_ok()) {
+        Values::Strings(texts.into_iter().map(|text| String::from_utf8(text).unwrap_or_default()).collect())
+    } else {
+        Values::ByteStrings(texts)
+    }
 }

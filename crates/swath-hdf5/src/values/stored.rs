@@ -1,10 +1,14 @@
-//! The stored form of [`Values`]: a kind, bytes, texts and list lengths; never nested.
+//! The stored form of [`Values`]: nodes in preorder, each a kind, bytes, texts and list lengths; never nested.
+//!
+//! A nested form would let damaged bytes nest it without end; here the depth is checked while the values are put
+//! together again. Lists of one kind of number or text are one node.
 
 use half::{bf16, f16};
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
 use super::{Values, numbers, pairs};
+use crate::datatype::MAX_DEPTH;
 
 /// Most lists of one attribute; an empty list costs a byte stored and many in memory.
 const MAX_LISTS: usize = 1 << 20;
@@ -33,8 +37,22 @@ enum Kind {
     Raw,
 }
 
+/// All nodes of one value.
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Stored {
+pub(crate) struct Stored(Vec<Node>);
+
+#[derive(Clone, Serialize, Deserialize)]
+enum Node {
+    Flat(Flat),
+    ByteStrings(Vec<Vec<u8>>),
+    /// So many lists follow.
+    Lists(u32),
+    /// The values of each of these members follow.
+    Compound(Vec<String>),
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Flat {
     kind: Kind,
     /// Numbers, little-endian.
     bytes: Vec<u8>,
@@ -46,24 +64,93 @@ pub(crate) struct Stored {
 
 impl From<Values> for Stored {
     fn from(values: Values) -> Self {
-        let mut stored = Stored { kind: Kind::Null, bytes: Vec::new(), texts: Vec::new(), lengths: None };
-        if let Values::Lists(lists) = values {
-            stored.lengths = Some(lists.iter().map(|list| list.len() as u32).collect());
-            for list in lists {
-                stored.append(list);
-            }
-        } else {
-            stored.append(values);
-        }
-        stored
+        let mut nodes = Vec::new();
+        flatten(values, &mut nodes);
+        Stored(nodes)
     }
 }
 
-impl Stored {
+fn flatten(values: Values, nodes: &mut Vec<Node>) {
+    match values {
+        Values::Lists(lists) if !Flat::holds(&lists) => {
+            nodes.push(Node::Lists(lists.len() as u32));
+            lists.into_iter().for_each(|list| flatten(list, nodes));
+        }
+        Values::Compound(members) => {
+            let (names, columns): (Vec<String>, Vec<Values>) = members.into_iter().unzip();
+            nodes.push(Node::Compound(names));
+            columns.into_iter().for_each(|column| flatten(column, nodes));
+        }
+        Values::ByteStrings(texts) => nodes.push(Node::ByteStrings(texts)),
+        flat => nodes.push(Node::Flat(Flat::from(flat))),
+    }
+}
+
+impl TryFrom<Stored> for Values {
+    type Error = &'static str;
+
+    fn try_from(stored: Stored) -> Result<Self, Self::Error> {
+        let mut nodes = stored.0.into_iter();
+        let values = rebuild(&mut nodes, 0)?;
+        if nodes.next().is_some() { Err("stored values have nodes left over") } else { Ok(values) }
+    }
+}
+
+fn rebuild(nodes: &mut std::vec::IntoIter<Node>, depth: usize) -> Result<Values, &'static str> {
+    // A level of the type may take two of the values.
+    if depth > 2 * MAX_DEPTH {
+        return Err("stored values are nested too deeply");
+    }
+    match nodes.next().ok_or("stored values end early")? {
+        Node::Flat(flat) => flat.values(),
+        Node::ByteStrings(texts) => Ok(Values::ByteStrings(texts)),
+        Node::Lists(count) => {
+            let mut lists = Vec::new();
+            for _ in 0..count {
+                lists.push(rebuild(nodes, depth + 1)?);
+            }
+            Ok(Values::Lists(lists))
+        }
+        Node::Compound(names) => {
+            let mut members = Vec::new();
+            for name in names {
+                members.push((name, rebuild(nodes, depth + 1)?));
+            }
+            Ok(Values::Compound(members))
+        }
+    }
+}
+
+impl From<Values> for Flat {
+    fn from(values: Values) -> Self {
+        let mut flat = Flat { kind: Kind::Null, bytes: Vec::new(), texts: Vec::new(), lengths: None };
+        if let Values::Lists(lists) = values {
+            flat.lengths = Some(lists.iter().map(|list| list.len() as u32).collect());
+            for list in lists {
+                flat.append(list);
+            }
+        } else {
+            flat.append(values);
+        }
+        flat
+    }
+}
+
+impl Flat {
+    /// Whether lists are all of one kind that is not nested itself.
+    fn holds(lists: &[Values]) -> bool {
+        let nested =
+            |list: &Values| matches!(list, Values::Lists(_) | Values::Compound(_) | Values::ByteStrings(_));
+        let like = |list: &Values| {
+            lists.first().is_some_and(|first| std::mem::discriminant(first) == std::mem::discriminant(list))
+        };
+        lists.iter().all(|list| !nested(list) && like(list))
+    }
+
     fn append(&mut self, values: Values) {
         let bytes = &mut self.bytes;
         self.kind = match values {
-            Values::Null | Values::Lists(_) => self.kind,
+            Values::Null | Values::Lists(_) | Values::ByteStrings(_) | Values::Compound(_) => self.kind,
             Values::I8(values) => extend(bytes, &values, i8::to_le_bytes, Kind::I8),
             Values::I16(values) => extend(bytes, &values, i16::to_le_bytes, Kind::I16),
             Values::I32(values) => extend(bytes, &values, i32::to_le_bytes, Kind::I32),
@@ -120,28 +207,26 @@ impl Stored {
     }
 }
 
-impl TryFrom<Stored> for Values {
-    type Error = &'static str;
-
-    fn try_from(stored: Stored) -> Result<Self, Self::Error> {
-        let width = stored.kind.width();
-        if !stored.bytes.len().is_multiple_of(width.max(1)) {
+impl Flat {
+    fn values(&self) -> Result<Values, &'static str> {
+        let width = self.kind.width();
+        if !self.bytes.len().is_multiple_of(width.max(1)) {
             return Err("stored values are no whole number of elements");
         }
-        let Some(lengths) = &stored.lengths else {
-            return Ok(Stored::restore(stored.kind, &stored.bytes, &stored.texts));
+        let Some(lengths) = &self.lengths else {
+            return Ok(Flat::restore(self.kind, &self.bytes, &self.texts));
         };
         if lengths.len() > MAX_LISTS {
             return Err("stored values have too many lists");
         }
-        let (mut bytes, mut texts) = (stored.bytes.as_slice(), stored.texts.as_slice());
+        let (mut bytes, mut texts) = (self.bytes.as_slice(), self.texts.as_slice());
         let mut lists = Vec::new();
         for length in lengths {
             let own_bytes = (*length as usize).saturating_mul(width);
-            let own_texts = if width == 0 && stored.kind != Kind::Null { *length as usize } else { 0 };
+            let own_texts = if width == 0 && self.kind != Kind::Null { *length as usize } else { 0 };
             let (here, rest) = bytes.split_at_checked(own_bytes).ok_or("stored lists end early")?;
             let (named, others) = texts.split_at_checked(own_texts).ok_or("stored lists end early")?;
-            lists.push(Stored::restore(stored.kind, here, named));
+            lists.push(Flat::restore(self.kind, here, named));
             (bytes, texts) = (rest, others);
         }
         if bytes.is_empty() && texts.is_empty() {

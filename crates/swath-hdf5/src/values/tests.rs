@@ -46,6 +46,26 @@ fn every_kind_survives_being_stored() {
 }
 
 #[test]
+fn nested_values_survive_being_stored() {
+    let numbers = || Values::I32(vec![1, 2]);
+    let lists = Values::Lists(vec![Values::Lists(vec![numbers()]), Values::Lists(vec![])]);
+    let compound = Values::Compound(vec![
+        ("a".to_owned(), numbers()),
+        ("b".to_owned(), Values::ByteStrings(vec![vec![0xff], vec![]])),
+        ("c".to_owned(), lists),
+    ]);
+    assert_eq!(stored_and_back(&compound), compound);
+    let mixed = Values::Lists(vec![compound.clone(), compound]);
+    assert_eq!(stored_and_back(&mixed), mixed);
+    let deep = (0..MAX_NESTED).fold(Values::Null, |inner, _| Values::Lists(vec![Values::Lists(vec![inner])]));
+    let bytes = postcard::to_allocvec(&deep).unwrap();
+    assert!(postcard::from_bytes::<Values>(&bytes).is_err());
+}
+
+/// Deeper than any type.
+const MAX_NESTED: usize = 40;
+
+#[test]
 fn impossible_stored_values_are_refused() {
     let lists = Values::Lists(vec![Values::U16(vec![1, 2]), Values::U16(vec![3])]);
     let bytes = postcard::to_allocvec(&lists).unwrap();
@@ -82,7 +102,9 @@ fn references_become_paths_where_they_are_known() {
     let bytes: Vec<u8> = [96u64, 0, u64::MAX, 97].iter().flat_map(|address| address.to_le_bytes()).collect();
     let path_of = |address: u64| (address == 96).then(|| "/scale".to_owned());
     let expected = Values::References(vec![Some("/scale".to_owned()), None, None, None]);
-    assert_eq!(decode(&datatype, bytes, &path_of).unwrap(), expected);
+    let heap_of = |_: &[u8], _| Ok(Vec::new());
+    let referred = Referred { path_of: &path_of, heap_of: &heap_of };
+    assert_eq!(decode(&datatype, bytes, referred).unwrap(), expected);
 }
 
 #[test]

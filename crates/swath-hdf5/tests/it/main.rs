@@ -9,6 +9,7 @@ mod canon;
 mod conformance;
 mod damage;
 mod handmade;
+mod picks;
 mod ready;
 mod sha256;
 mod support;

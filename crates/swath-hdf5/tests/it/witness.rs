@@ -58,14 +58,14 @@ fn check_granule(name: &str, bytes: Vec<u8>, expected: &Value) {
         let kind = match object {
             Object::Group(_) => "group",
             Object::Dataset(_) => "dataset",
-            Object::NamedType => "datatype",
+            Object::NamedType(_) => "datatype",
         };
         assert_eq!(expected["kind"], kind, "{name} {path}");
         if let Object::Dataset(dataset) = object {
             check_dataset(name, path, &reader, &index, dataset, expected);
         }
-        if *object != Object::NamedType {
-            check_attributes(&format!("{name} {path}"), &index, object.attributes(), &expected["attributes"]);
+        if !matches!(object, Object::NamedType(_)) {
+            check_attributes(&format!("{name} {path}"), object.attributes(), &expected["attributes"]);
         }
     }
 }
@@ -141,12 +141,12 @@ fn check_dataset(
     }
     if let Some(value) = expected.get("value") {
         let values = block_on(read_values(reader, index, path, &everything)).unwrap();
-        let found = to_json(index, &dataset.datatype, &dataset.shape, &values);
+        let found = to_json(&dataset.datatype, &dataset.shape, &values);
         assert!(same(value, &found), "{what}: {value} and not {found}");
     }
 }
 
-fn check_attributes(what: &str, index: &Index, attributes: &[Attribute], expected: &Value) {
+fn check_attributes(what: &str, attributes: &[Attribute], expected: &Value) {
     let expected = expected.as_object().unwrap();
     assert_eq!(attributes.len(), expected.len(), "{what}: number of attributes");
     for attribute in attributes {
@@ -154,7 +154,7 @@ fn check_attributes(what: &str, index: &Index, attributes: &[Attribute], expecte
         let expected = &expected[&attribute.name];
         assert_eq!(expected["dtype"], numpy_name(&attribute.datatype), "{what}");
         assert_eq!(expected["shape"], json!(attribute.shape), "{what}");
-        let value = to_json(index, &attribute.datatype, &attribute.shape, &attribute.value);
+        let value = to_json(&attribute.datatype, &attribute.shape, &attribute.value);
         assert!(same(&expected["value"], &value), "{what}: {} and not {value}", expected["value"]);
     }
 }
@@ -203,8 +203,8 @@ fn numpy_name(datatype: &DataType) -> String {
 }
 
 /// Values as the witness writes them: scalars bare, arrays nested.
-fn to_json(index: &Index, datatype: &DataType, shape: &[u64], values: &Values) -> Value {
-    let mut flat = flatten(index, datatype, values).into_iter();
+fn to_json(datatype: &DataType, shape: &[u64], values: &Values) -> Value {
+    let mut flat = flatten(datatype, values).into_iter();
     nest(shape, &mut flat)
 }
 
@@ -215,10 +215,11 @@ fn nest(shape: &[u64], flat: &mut std::vec::IntoIter<Value>) -> Value {
     }
 }
 
-fn flatten(index: &Index, datatype: &DataType, values: &Values) -> Vec<Value> {
+fn flatten(datatype: &DataType, values: &Values) -> Vec<Value> {
     match values {
         Values::F32(values) => values.iter().map(|value| float(f64::from(*value))).collect(),
         Values::F64(values) => values.iter().map(|value| float(*value)).collect(),
+        Values::I32(values) => values.iter().map(|value| json!(value)).collect(),
         Values::I64(values) => values.iter().map(|value| json!(value)).collect(),
         Values::U8(values) => values.iter().map(|value| json!(value)).collect(),
         Values::U16(values) => values.iter().map(|value| json!(value)).collect(),
@@ -232,20 +233,15 @@ fn flatten(index: &Index, datatype: &DataType, values: &Values) -> Vec<Value> {
             .collect(),
         Values::Lists(lists) => {
             let DataType::Sequence { base, .. } = datatype else { panic!("lists of {}", datatype.name()) };
-            lists.iter().map(|list| Value::Array(flatten(index, base, list))).collect()
+            lists.iter().map(|list| Value::Array(flatten(base, list))).collect()
         }
-        Values::Raw(bytes) => {
-            bytes.chunks_exact(datatype.size() as usize).map(|pair| scale_use(index, pair)).collect()
+        // An element of `REFERENCE_LIST`: the dataset that uses a scale, and along which axis.
+        Values::Compound(members) => {
+            let [references, axes] = [0, 1].map(|at| flatten(datatype, &members[at].1));
+            references.into_iter().zip(axes).map(|(reference, axis)| json!([reference, axis])).collect()
         }
         other => panic!("no value of a granule is {other:?}"),
     }
-}
-
-/// An element of `REFERENCE_LIST`: the dataset that uses a scale, and along which axis.
-fn scale_use(index: &Index, bytes: &[u8]) -> Value {
-    let (address, axis) = bytes.split_at(8);
-    let address = u64::from_le_bytes(address.try_into().unwrap());
-    json!([index.path_of(address), u32::from_le_bytes(axis[..4].try_into().unwrap())])
 }
 
 fn float(value: f64) -> Value {

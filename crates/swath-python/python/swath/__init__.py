@@ -17,14 +17,16 @@ pickled and sent to Dask's workers.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import pathlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import exceptions
-from ._records import Picture, Records, TimeSeries
+from ._progress import Progress, Wish
+from ._records import Downloads, Picture, Records, TimeSeries
 from ._results import Granule, Results
 from ._sandbox import SandboxSession, sandbox
-from ._session import Box, Session, Source, Sources, default_session, set_default_session
+from ._session import Box, Errors, Session, Source, Sources, default_session, set_default_session
 from ._swath import __version__
 from ._tree import DataArray, DataTree
 from .exceptions import (
@@ -34,6 +36,7 @@ from .exceptions import (
     LimitExceeded,
     LocalError,
     NotFoundError,
+    PartialError,
     ServiceError,
     SwathError,
     SwathWarning,
@@ -49,12 +52,15 @@ __all__ = [
     "ClosedError",
     "DataArray",
     "DataTree",
+    "Downloads",
     "Granule",
     "IntegrityError",
     "LimitExceeded",
     "LocalError",
     "NotFoundError",
+    "PartialError",
     "Picture",
+    "Progress",
     "Records",
     "Results",
     "SandboxSession",
@@ -68,7 +74,9 @@ __all__ = [
     "__version__",
     "default_session",
     "exceptions",
+    "get",
     "login",
+    "logout",
     "open",
     "open_stack",
     "quicklook",
@@ -82,37 +90,63 @@ __all__ = [
 ]
 
 
-def login(token: str | None = None) -> Session:
+def login(
+    token: str | None = None,
+    *,
+    username: str | None = None,
+    password: str | None = None,
+    keep: bool = False,
+    check: bool = False,
+) -> Session:
     """A session with a token, which from now on is the default session.
 
-    The token is the one given, else ``EARTHDATA_TOKEN``, else what user and password of the netrc file give, else it is
+    The token is the one given, or of the user and password given, else ``EARTHDATA_TOKEN``, else what ``EARTHDATA_USERNAME`` and
+    ``EARTHDATA_PASSWORD`` give, else the one that was kept, else what user and password of the netrc file give, else it is
     asked for, without echo, when there is somebody to ask.
 
     Parameters
     ----------
     token : str, optional
         Earthdata Login token, from https://urs.earthdata.nasa.gov (Generate Token).
+    username, password : str, optional
+        User and password of Earthdata Login, exchanged for a token: an existing one of the account, else a new one.
+    keep : bool
+        Keep the token for later sessions, in a file that only its owner can read, as ``swath login`` does.
+    check : bool
+        Ask ASF whether the token opens the archive; where the licence has not been accepted, the error has the link.
 
     Returns
     -------
     Session
+        Its `login_status` says whose the token is and when it expires.
 
     Raises
     ------
     AuthenticationError
-        When there is no token, or it has expired.
+        When there is no token, it has expired, or Earthdata Login or ASF refuse.
     """
-    session = Session(token)
+    session = Session(token, username=username, password=password)
     try:
         session._core.login()
     except AuthenticationError as none:
-        asked = _asked() if token is None and none.what.startswith("no ") else None
+        asked = _asked() if token is None and username is None and none.what.startswith("no ") else None
         if not asked:
             raise
         session = Session(asked)
         session._core.login()
+    if check:
+        session._core.check_login()
+    if keep:
+        session._core.keep_login()
     set_default_session(session)
     return session
+
+
+def logout() -> pathlib.Path | None:
+    """Removes the token that was kept, by `login` or the command; the file that it was in, if there was one."""
+    removed = Session()._core.logout()
+    set_default_session(None)
+    return removed
 
 
 def _asked() -> str | None:
@@ -141,6 +175,28 @@ def search_pages(**options: Any) -> Iterator[Results]:
     return default_session().search_pages(**options)
 
 
+def get(
+    sources: Sources,
+    folder: str | os.PathLike[str] = ".",
+    *,
+    files: str | Sequence[str] | None = None,
+    overwrite: bool = False,
+    direct_access: bool = False,
+    at_once: int = 4,
+    progress: Callable[[str, str, int, int], object] | None = None,
+) -> Downloads:
+    """Downloads whole files, in the default session; see :meth:`Session.get`."""
+    return default_session().get(
+        sources,
+        folder,
+        files=files,
+        overwrite=overwrite,
+        direct_access=direct_access,
+        at_once=at_once,
+        progress=progress,
+    )
+
+
 def open(source: Source, group: str = "/", *, max_bytes: int | None = None) -> DataTree:  # noqa: A001
     """Opens a granule, or one group of it, in the default session; see :meth:`Session.open`."""
     return default_session().open(source, group, max_bytes=max_bytes)
@@ -154,10 +210,11 @@ def open_stack(
     bbox: Box | None = None,
     window: Sequence[int] | None = None,
     max_bytes: int | None = None,
+    progress: Wish = None,
 ) -> xarray.Dataset:
     """Layers of the granules of a frame along time, in the default session; see :meth:`Session.open_stack`."""
     return default_session().open_stack(
-        sources, layer, frequency, bbox=bbox, window=window, max_bytes=max_bytes
+        sources, layer, frequency, bbox=bbox, window=window, max_bytes=max_bytes, progress=progress
     )
 
 
@@ -169,9 +226,20 @@ def stats(
     bbox: Box | None = None,
     window: Sequence[int] | None = None,
     max_bytes: int | None = None,
+    errors: Errors = "raise",
+    progress: Wish = None,
 ) -> Records:
     """Statistics of a layer, source by source, in the default session; see :meth:`Session.stats`."""
-    return default_session().stats(sources, layer, frequency, bbox=bbox, window=window, max_bytes=max_bytes)
+    return default_session().stats(
+        sources,
+        layer,
+        frequency,
+        bbox=bbox,
+        window=window,
+        max_bytes=max_bytes,
+        errors=errors,
+        progress=progress,
+    )
 
 
 def timeseries(
@@ -182,10 +250,19 @@ def timeseries(
     bbox: Box | None = None,
     window: Sequence[int] | None = None,
     max_bytes: int | None = None,
+    errors: Errors = "raise",
+    progress: Wish = None,
 ) -> TimeSeries:
     """Statistics of the same pixels along time, in the default session; see :meth:`Session.timeseries`."""
     return default_session().timeseries(
-        sources, layer, frequency, bbox=bbox, window=window, max_bytes=max_bytes
+        sources,
+        layer,
+        frequency,
+        bbox=bbox,
+        window=window,
+        max_bytes=max_bytes,
+        errors=errors,
+        progress=progress,
     )
 
 
@@ -199,8 +276,17 @@ def quicklook(
     outline: Box | None = None,
     path: str | os.PathLike[str] | None = None,
     max_bytes: int | None = None,
+    progress: Wish = None,
 ) -> Picture:
     """A picture (PNG) of a layer, in the default session; see :meth:`Session.quicklook`."""
     return default_session().quicklook(
-        source, layer, frequency, bbox=bbox, window=window, outline=outline, path=path, max_bytes=max_bytes
+        source,
+        layer,
+        frequency,
+        bbox=bbox,
+        window=window,
+        outline=outline,
+        path=path,
+        max_bytes=max_bytes,
+        progress=progress,
     )

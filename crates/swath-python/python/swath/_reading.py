@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import _swath
+from ._progress import watching
 from ._values import Description, typed
 
 Axis = tuple[int, int, int]
@@ -114,7 +115,8 @@ def read(tree: _swath.Tree, array: Description, key: tuple[Any, ...]) -> Any:
     parts = list(blocks(wanted))
     if len(parts) == 1 and all(isinstance(keep, slice) for keep in parts[0].keep):
         # The usual case, without a copy.
-        stored = tree.read(array.path, parts[0].axes)
+        with watching("reading") as told:
+            stored = tree.read(array.path, parts[0].axes, told)
         output = elements(stored, array, parts[0].axes)[(*parts[0].keep, ...)]
     else:
         output = np.empty([axis.count for axis in wanted], dtype=array.dtype)
@@ -130,7 +132,9 @@ def fill(
     if not parts:
         return
     reads = [(trees[part.source], arrays[part.source].path, part.axes) for part in parts]
-    for part, stored in zip(parts, _swath.read_several(reads), strict=True):
+    with watching("reading") as told:
+        found = _swath.read_several(reads, told)
+    for part, stored in zip(parts, found, strict=True):
         block = elements(stored, arrays[part.source], part.axes)
         fixed = tuple(place for place in part.place if isinstance(place, int))
         target = output[fixed] if fixed else output

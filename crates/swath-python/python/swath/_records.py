@@ -5,18 +5,49 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable
+import pathlib
+from collections.abc import Iterable, Mapping
 from html import escape
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from . import _swath
+from .exceptions import SwathError
 
 if TYPE_CHECKING:
     import pandas
 
 
+class Downloads(list[pathlib.Path]):
+    """Paths of the files that are whole on the disk.
+
+    Attributes
+    ----------
+    files : list of dict
+        ``path``, ``bytes``, ``outcome`` (``fetched``, ``resumed``, ``unchanged``), ``checked`` (the checksum's algorithm, or None), ``url``.
+    failed : list of (str, SwathError)
+        What was asked for and could not be downloaded, and why.
+    """
+
+    def __init__(
+        self, done: Iterable[tuple[pathlib.Path, int, str, str | None, str]], failed: Iterable[tuple[str, Exception]]
+    ) -> None:
+        names = ("path", "bytes", "outcome", "checked", "url")
+        self.files: list[dict[str, Any]] = [dict(zip(names, one, strict=True)) for one in done]
+        self.failed = list(failed)
+        super().__init__(file["path"] for file in self.files)
+
+
 class Records(list[dict[str, Any]]):
-    """A list of dicts with the same keys, one per granule."""
+    """A list of dicts with the same keys, one per granule.
+
+    Attributes
+    ----------
+    failures : dict of str to SwathError
+        Sources that are not among the records, and why; empty unless ``errors="warn"`` was asked for.
+    """
+
+    failures: Mapping[str, SwathError] = MappingProxyType({})
 
     @classmethod
     def from_json(cls, lines: Iterable[str]) -> Records:
@@ -55,7 +86,8 @@ class TimeSeries(Records):
         self._core = core
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
-        return Records, (list(self),)
+        left_out = {"failures": self.failures} if self.failures else None
+        return Records, (list(self),), left_out
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Writes the table that ``swath timeseries -o`` writes: besides the records, the fields of the names."""

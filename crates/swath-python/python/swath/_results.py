@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import geopandas
 
-_COLUMNS = ("start", "track", "frame", "direction", "polarization", "crid", "maturity", "size", "state", "granule")
+_COLUMNS = ("start", "track", "frame", "direction", "polarization", "crid", "maturity", "area_percent", "size", "state", "granule")
 
 
 class Granule:
@@ -26,7 +26,7 @@ class Granule:
     ----------
     record : dict
         ``granule``, ``start``, ``end``, ``track``, ``frame``, ``direction``, ``polarization``, ``crid``, ``maturity``, ``coverage``,
-        ``size`` (bytes), ``state``, ``url``, ``s3_url``, ``superseded_by``, ``collection``, ``concept_id``; what the catalogue does
+        ``area_percent`` (of the area searched), ``size`` (bytes), ``state``, ``url``, ``s3_url``, ``superseded_by``, ``part`` (``[1, 2]`` for the first of two parts of a frame), ``collection``, ``concept_id``; what the catalogue does
         not say is None.
     feature : dict
         The granule as a GeoJSON feature, with asf_search's properties.
@@ -134,7 +134,8 @@ class Results(Sequence[Granule]):
     @property
     def notices(self) -> list[str]:
         """What should be known: what was changed in the query, what is missing from the answer."""
-        notices = self._core.notices
+        # What was left out has been told already; what is left is told once.
+        notices = list(dict.fromkeys([*self._core.notices, *self._core.notes]))
         if self.left_out:
             notices.append(
                 f"{len(self.left_out)} superseded releases are not shown (all_versions=True shows them)"
@@ -142,7 +143,10 @@ class Results(Sequence[Granule]):
         return notices
 
     def latest(self) -> Results:
-        """The newest release of each product; the others' names are in `left_out`."""
+        """Those to be used: the newest release of each product, of one maturity, within the area searched.
+
+        The names of superseded releases are in `left_out`; what else was left out is told in `notices`.
+        """
         core, left_out = self._core.latest()
         return Results(core, (*self.left_out, *left_out))
 
@@ -180,6 +184,15 @@ class Results(Sequence[Granule]):
         for name in reversed(list(self[0].record) if len(self) else []):
             shapes.insert(0, name, [granule.record[name] for granule in self])
         return shapes
+
+    def to_string(self, format: str) -> str:  # noqa: A002
+        """The results in a format: ``json``, ``jsonl``, ``csv``, ``geojson``, ``stac`` (STAC 1.1 items), and asf_search's ``asf-csv``,
+        ``kml``, ``metalink``, ``jsonlite``, ``jsonlite2``."""
+        return self._core.write(format)
+
+    def to_geoparquet(self, path: str | os.PathLike[str]) -> None:
+        """Writes the granules with their outlines as GeoParquet. Needs geopandas and pyarrow."""
+        self.to_geodataframe().to_parquet(path)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Writes the granules as a table, as ``swath search --csv`` does."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import threading
 import uuid
+import warnings
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from . import _swath
-from ._records import Picture, Records, TimeSeries
+from ._progress import Wish, watching
+from ._records import Downloads, Picture, Records, TimeSeries
 from ._results import Granule, Results
 from ._tree import DataTree
-from .exceptions import UsageError
+from .exceptions import PartialError, SwathError, SwathWarning, UsageError
 
 if TYPE_CHECKING:
     from types import EllipsisType
@@ -24,12 +27,23 @@ if TYPE_CHECKING:
 Source: TypeAlias = "str | os.PathLike[str] | Granule"
 Sources: TypeAlias = "Source | Iterable[Source] | Results"
 Box: TypeAlias = "Sequence[float]"
+Area: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | SupportsGeoInterface"
+Errors: TypeAlias = Literal["raise", "warn"]
+Recorded = TypeVar("Recorded", bound=Records)
 Recipe: TypeAlias = "tuple[tuple[tuple[str, str], ...] | None, bool | str, str | None]"
 
 _known: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary()
 _arrived: dict[Recipe, Session] = {}
 _lock = threading.Lock()
 _default: Session | None = None
+
+
+class SupportsGeoInterface(Protocol):
+    """Anything that gives itself as GeoJSON: shapely's geometries, geopandas' tables, fiona's features."""
+
+    @property
+    def __geo_interface__(self) -> Mapping[str, Any]: ...  # noqa: D105
+
 
 #: The words of the command line for the options of a search.
 _WORDS = {
@@ -41,7 +55,7 @@ _WORDS = {
     "maturity": "data_maturity",
     "limit": "max_results",
 }
-_SECRETS = ("EARTHDATA_TOKEN",)
+_SECRETS = ("EARTHDATA_TOKEN", "EARTHDATA_USERNAME", "EARTHDATA_PASSWORD")
 
 
 def _options(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -53,10 +67,12 @@ def _options(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         name = _WORDS.get(word, word)
         if name == "bbox" and value is not None:
             value = _four(value, "bbox")
+        if name == "area" and value is not None:
+            value = _area(value)
         if value is not None or name not in named:
             named[name] = value
-    if named.get("bbox") is not None and named.get("intersects_with") is not None:
-        raise UsageError("give the area as bbox or as wkt, not both")
+    if sum(named.get(name) is not None for name in ("bbox", "intersects_with", "area")) > 1:
+        raise UsageError("give the area as bbox, as wkt or as area, not as several of them")
     none = [name for name, value in named.items() if value is None]
     return {name: value for name, value in named.items() if value is not None}, none
 
@@ -77,6 +93,8 @@ class Session:
         Where indexes of granules are kept: where the environment says, nowhere, or in this folder.
     ca_pem : str, optional
         Certificate authority to trust besides the usual ones, in PEM.
+    username, password : str, optional
+        User and password of Earthdata Login in place of a token, exchanged for one when it is first needed.
 
     Raises
     ------
@@ -93,10 +111,15 @@ class Session:
         environment: Mapping[str, str] | None = None,
         cache: bool | str | os.PathLike[str] = True,
         ca_pem: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
     ) -> None:
         variables = None if environment is None else dict(environment)
         kept = cache if isinstance(cache, bool) else os.fspath(cache)
-        self._core = _swath.Session(variables, token, kept, ca_pem)
+        if (username is None) != (password is None):
+            raise UsageError("username and password are given together")
+        login = None if username is None or password is None else (username, password)
+        self._core = _swath.Session(variables, token, kept, ca_pem, login)
         public = None
         if variables is not None:
             public = tuple(sorted(pair for pair in variables.items() if pair[0] not in _SECRETS))
@@ -122,6 +145,7 @@ class Session:
         *,
         bbox: Box | None = None,
         wkt: str | None = None,
+        area: Area | None = None,
         start: str | datetime.date | None = None,
         end: str | datetime.date | None = None,
         product: str | Sequence[str] | EllipsisType | None = ...,
@@ -131,6 +155,7 @@ class Session:
         track: Any = None,
         frame: Any = None,
         maturity: str | Sequence[str] | None = None,
+        crid: str | Sequence[str] | None = None,
         limit: int | None = None,
         all_versions: bool = False,
         allow_partial: bool = False,
@@ -143,9 +168,13 @@ class Session:
         Parameters
         ----------
         bbox : sequence of 4 floats
-            West, south, east, north in degrees.
+            West, south, east, north in degrees; west is greater than east across the antimeridian.
         wkt : str
             Area as well-known text, in place of `bbox` (asf_search: `intersects_with`).
+        area : str, path, mapping, or object with ``__geo_interface__``
+            Area in place of `bbox`: well-known text, GeoJSON, KML; a file of these (``.kmz`` too) or of shapes
+            (``.shp``, or a ``.zip`` that holds one); a shapely geometry or geopandas table in longitude and latitude.
+            What was done to it is told in `Results.notices`.
         start, end : str or datetime
             First and last moment of the acquisition, UTC; a date alone includes its day. Also in words: ``3 weeks ago``,
             ``yesterday``, ``January 5 2026``.
@@ -161,11 +190,14 @@ class Session:
         track, frame : int, (first, last), or list of both
             Track (`relative_orbit`) and frame.
         maturity : str or sequence of str
-            ``beta``, ``provisional`` or ``validated`` (`data_maturity`).
+            ``beta``, ``provisional`` or ``validated`` (`data_maturity`); ``any`` lets them be mixed. Without it the
+            highest one found is used.
+        crid : str or sequence of str
+            Only these releases: ``P05023``.
         limit : int
             At most so many granules (`max_results`).
         all_versions : bool
-            Superseded releases too.
+            Superseded releases, other maturities and what lies outside of the area too.
         allow_partial : bool
             Take an incomplete answer of the catalogue.
         **more
@@ -175,6 +207,14 @@ class Session:
         ----------------
         absolute_orbit : int, (first, last), or list of both
             Orbits counted since launch.
+        circle : longitude, latitude, radius in metres
+            Area around a point.
+        linestring : longitudes and latitudes of points
+            Area along a line.
+        point : longitude, latitude
+            Area at a point.
+        mixed_maturity : bool
+            Whether granules of several maturities may be used together.
         asf_frame : int, (first, last), or list of both
             Frames as ASF numbers them; for NISAR the same as frame.
         beam_mode : str or sequence of str
@@ -287,7 +327,7 @@ class Session:
             "maturity": maturity,
             "limit": limit,
         }
-        area_and_time = {"bbox": bbox, "wkt": wkt, "start": start, "end": end, "frame": frame}
+        area_and_time = {"bbox": bbox, "wkt": wkt, "area": area, "start": start, "end": end, "frame": frame, "crid": crid}
         given, unless = _options(words | area_and_time | {"allow_partial": allow_partial or None} | more)
         found = Results(self._core.search(given, unless))
         return found if all_versions else found.latest()
@@ -337,6 +377,82 @@ class Session:
         while (page := pages.next()) is not None:
             yield Results(page)
 
+    @property
+    def login_status(self) -> dict[str, Any]:
+        """Who is logged in: ``source`` of the token, ``user``, ``expires`` (ISO 8601, UTC), ``file`` that keeps a token.
+
+        No service is asked, unless user and password have to be exchanged for a token first.
+
+        Raises
+        ------
+        AuthenticationError
+            When there is no token, or Earthdata Login refuses the password.
+        """
+        source, user, expires, file = self._core.login_status()
+        return {"source": source, "user": user, "expires": expires, "file": file}
+
+    def get(
+        self,
+        sources: Sources,
+        folder: str | os.PathLike[str] = ".",
+        *,
+        files: str | Sequence[str] | None = None,
+        overwrite: bool = False,
+        direct_access: bool = False,
+        at_once: int = 4,
+        progress: Callable[[str, str, int, int], object] | None = None,
+    ) -> Downloads:
+        """Downloads whole files: in parallel, resumed where they stopped, checked before they get their names.
+
+        Parameters
+        ----------
+        sources : Results, or one or several str or Granule
+            https or s3 URLs, names of granules or of their files, or granules that were found.
+        folder : path
+            Where the files go.
+        files : str or sequence of str, optional
+            Files of each granule: ``data``, ``qa``, ``browse``, ``metadata``, ``all``.
+        overwrite : bool
+            Replace other files of the same name; a file that is the same is never fetched again.
+        direct_access : bool
+            Read from S3, inside AWS us-west-2.
+        at_once : int
+            Files at the same time.
+        progress : callable, optional
+            Called with ``("begun", name, size, bytes there)``, ``("received", name, bytes, 0)``, ``("ended", name, 0, 0)``, from
+            other threads.
+
+        Returns
+        -------
+        Downloads
+            The paths; what failed is in its ``failed``, and warned of.
+
+        Raises
+        ------
+        SwathError
+            When nothing at all could be downloaded: the first failure.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with swath.sandbox() as session, tempfile.TemporaryDirectory() as folder:
+        ...     paths = session.get(session.search(limit=1), folder)
+        ...     paths[0].suffix
+        '.h5'
+        """
+        words = [files] if isinstance(files, str) else files
+        if words is not None:
+            words = [word for one in words for word in one.split(",")]
+        done, failed = self._core.download(
+            addresses(sources), os.fspath(folder), words, overwrite, direct_access, at_once, progress
+        )
+        if failed and not done:
+            raise failed[0][1]
+        if failed:
+            text = "\n".join(f"{source}: {error}" for source, error in failed)
+            warnings.warn(f"{len(failed)} of {len(failed) + len(done)} files failed:\n{text}", SwathWarning, stacklevel=2)
+        return Downloads(done, failed)
+
     def open(
         self, source: Source, group: str = "/", *, max_bytes: int | None = None
     ) -> DataTree:
@@ -371,6 +487,7 @@ class Session:
         bbox: Box | None = None,
         window: Sequence[int] | None = None,
         max_bytes: int | None = None,
+        progress: Wish = None,
     ) -> xarray.Dataset:
         """One layer (or several) of the granules of a frame along time, lazily, on one grid.
 
@@ -388,6 +505,9 @@ class Session:
             First row, first column, height, width, in place of `bbox`.
         max_bytes : int, optional
             Bytes that one read of one granule may fetch.
+        progress : bool or callable, optional
+            Who is shown how far it is: a callable is called about ten times a second with a :class:`Progress`; True shows a bar;
+            by default notebooks show one for what takes longer than a second, and nothing else does.
 
         Returns
         -------
@@ -404,7 +524,7 @@ class Session:
 
         layers = [layer] if isinstance(layer, str) else list(layer)
         wanted = [_wanted(name, frequency, bbox, window, max_bytes) for name in layers]
-        return stacked(self, addresses(sources), wanted)
+        return stacked(self, addresses(sources), wanted, progress)
 
     def stats(
         self,
@@ -415,14 +535,21 @@ class Session:
         bbox: Box | None = None,
         window: Sequence[int] | None = None,
         max_bytes: int | None = None,
+        errors: Errors = "raise",
+        progress: Wish = None,
     ) -> Records:
         """Count, mean, standard deviation, minimum and maximum of a layer, source by source.
+
+        A source that fails does not stop the others.
 
         Parameters
         ----------
         sources : Results, or one or several str, path or Granule
-        layer, frequency, bbox, window, max_bytes
+        layer, frequency, bbox, window, max_bytes, progress
             As for :meth:`open_stack`.
+        errors : {"raise", "warn"}
+            When some of the sources fail: raise a PartialError, which has the results of the others; or return those, with a
+            warning for each that failed, and the reasons in ``failures`` of what is returned.
 
         Returns
         -------
@@ -430,9 +557,17 @@ class Session:
             One dict per source, as ``swath stats --json`` prints them: ``granule``, ``source``, ``layer``, ``epsg``,
             ``window``, ``n_total``, ``n_valid``, ``mean``, ``std``, ``min``, ``max`` (linear; None without a valid pixel),
             ``requests``, ``bytes``, ``waves``, ``seconds``.
+
+        Raises
+        ------
+        PartialError
+            When some sources failed and others did not. When all failed, the error of the first.
         """
-        wanted = _wanted(layer, frequency, bbox, window, max_bytes)
-        return Records.from_json(self._core.stats(addresses(sources), wanted))
+        wanted, listed = _wanted(layer, frequency, bbox, window, max_bytes), addresses(sources)
+        _check_errors(errors)
+        with watching("statistics", progress) as told:
+            records, failed = self._core.stats(listed, wanted, told)
+        return _settled(Records.from_json(records), {listed[number]: why for number, why in failed}, errors)
 
     def timeseries(
         self,
@@ -443,22 +578,36 @@ class Session:
         bbox: Box | None = None,
         window: Sequence[int] | None = None,
         max_bytes: int | None = None,
+        errors: Errors = "raise",
+        progress: Wish = None,
     ) -> TimeSeries:
         """Statistics of the same pixels through several granules of a frame, in the order of time.
 
         Parameters
         ----------
-        sources, layer, frequency, bbox, window, max_bytes
+        sources, layer, frequency, bbox, window, max_bytes, progress
             As for :meth:`open_stack`.
+        errors
+            As for :meth:`stats`.
 
         Returns
         -------
         TimeSeries
             One dict per granule: ``time`` (ISO 8601, UTC), ``granule``, ``layer``, ``n_total``, ``n_valid``, ``mean``, ``std``,
             ``min``, ``max`` (linear) and ``mean_db``.
+
+        Raises
+        ------
+        PartialError
+            When some sources failed and others did not. When all failed, the error of the first.
+        UsageError
+            When the granules do not belong together.
         """
-        wanted = _wanted(layer, frequency, bbox, window, max_bytes)
-        return TimeSeries(self._core.timeseries(addresses(sources), wanted))
+        wanted, listed = _wanted(layer, frequency, bbox, window, max_bytes), addresses(sources)
+        _check_errors(errors)
+        with watching("statistics", progress) as told:
+            series, failed = self._core.timeseries(listed, wanted, told)
+        return _settled(TimeSeries(series), {listed[number]: why for number, why in failed}, errors)
 
     def quicklook(
         self,
@@ -471,13 +620,14 @@ class Session:
         outline: Box | None = None,
         path: str | os.PathLike[str] | None = None,
         max_bytes: int | None = None,
+        progress: Wish = None,
     ) -> Picture:
         """A picture (PNG) of a layer; backscatter in dB.
 
         Parameters
         ----------
         source : str, path or Granule
-        layer, frequency, bbox, window, max_bytes
+        layer, frequency, bbox, window, max_bytes, progress
             As for :meth:`open_stack`.
         outline : sequence of 4 floats, optional
             A box to mark, in degrees.
@@ -491,7 +641,8 @@ class Session:
         """
         wanted = _wanted(layer, frequency, bbox, window, max_bytes)
         marked = None if outline is None else _four(outline, "outline")
-        picture = Picture(self._core.quicklook(address(source), wanted, marked))
+        with watching("picture", progress) as told:
+            picture = Picture(self._core.quicklook(address(source), wanted, marked, told))
         if path is not None:
             picture.save(path)
         return picture
@@ -532,6 +683,25 @@ def addresses(sources: Sources) -> list[str]:
     return listed
 
 
+def _check_errors(errors: str) -> None:
+    if errors not in ("raise", "warn"):
+        raise UsageError(f"errors may be 'raise' or 'warn', not {errors!r}")
+
+
+def _settled(results: Recorded, failures: dict[str, SwathError], errors: Errors) -> Recorded:
+    """The results, if enough of the sources gave one."""
+    if not failures:
+        return results
+    if not results:
+        raise next(iter(failures.values()))
+    if errors == "raise":
+        raise PartialError(results, failures)
+    for source, why in failures.items():
+        warnings.warn(f"{source} is left out: {why}", SwathWarning, stacklevel=3)
+    results.failures = failures
+    return results
+
+
 def _wanted(
     layer: str,
     frequency: str,
@@ -552,6 +722,26 @@ def _wanted(
         "window": window,
         "max_bytes": max_bytes,
     }
+
+
+def _area(given: Area) -> str:
+    """An area as the library reads it: the path of a file, or text."""
+    if isinstance(given, str):
+        return given
+    if isinstance(given, os.PathLike):
+        return os.fspath(given)
+    system = getattr(given, "crs", None)
+    if system is not None and not system.is_geographic:
+        raise UsageError(f"the area is in {system.name}: give it as .to_crs(4326)")
+    geojson = given if isinstance(given, Mapping) else getattr(given, "__geo_interface__", None)
+    if geojson is None:
+        raise UsageError(f"area cannot be given as {type(given).__name__}")
+    return json.dumps(geojson, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no word for, in the properties of a feature: left to its text."""
+    return str(value)
 
 
 def _four(numbers: Sequence[Any], what: str) -> list[Any]:

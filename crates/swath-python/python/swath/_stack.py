@@ -11,6 +11,7 @@ from xarray.backends import BackendArray
 from xarray.conventions import decode_cf_variable
 from xarray.core import indexing
 
+from ._progress import Wish, watching
 from ._reading import along, blocks, fill, read
 from ._tree import Opened, reopen
 from ._values import Description, described
@@ -80,12 +81,15 @@ def _restored(saved: list[tuple[Any, ...]], windows: list[list[int]]) -> StackAr
     return StackArray(parts, windows)
 
 
-def stacked(session: Session, sources: list[str], wanted: list[dict[str, Any]]) -> xarray.Dataset:
+def stacked(
+    session: Session, sources: list[str], wanted: list[dict[str, Any]], progress: Wish
+) -> xarray.Dataset:
     """The layers that are wanted as one dataset over ``time``, ``y`` and ``x``."""
     variables: dict[str, xarray.Variable] = {}
     coordinates: dict[str, Any] = {}
     for one in wanted:
-        layers, epsg, transform = session._core.stack(sources, one)
+        with watching("opening", progress) as told:
+            layers, epsg, transform = session._core.stack(sources, one, told)
         opened = [(Opened(tree, session), path, window, name) for tree, path, window, name in layers]
         groups = [described(tree.core) for tree, *_ in opened]
         parts = []

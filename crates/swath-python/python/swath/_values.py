@@ -41,6 +41,7 @@ class Description:
     is_text: bool
     filters: tuple[tuple[int, int | None], ...]
     is_scale: bool
+    is_ascii: bool
     attrs: dict[str, Any] = field(hash=False)
 
     @property
@@ -74,7 +75,7 @@ def described(tree: Tree) -> dict[str, GroupDescription]:
 
 
 def array_of(path: str, attributes: list[_AttributeParts], parts: _DescriptionParts) -> Description:
-    dims, (shape, max_shape, chunks), dtype, type_name, filters, is_scale = parts
+    dims, (shape, max_shape, chunks), dtype, type_name, filters, is_scale, is_ascii = parts
     is_text = dtype == "O"
     return Description(
         path,
@@ -87,6 +88,7 @@ def array_of(path: str, attributes: list[_AttributeParts], parts: _DescriptionPa
         is_text,
         tuple(filters),
         is_scale,
+        is_ascii,
         values_of(attributes, hidden=False),
     )
 
@@ -95,7 +97,13 @@ def values_of(attributes: list[_AttributeParts], hidden: bool = True) -> dict[st
     """Attributes in the order of their names, as h5py lists them; the wiring of dimensions left out (`hidden=False` keeps
     the names of scales)."""
     left_out = HIDDEN if hidden else HIDDEN - {"NAME"}
-    return {name: value(*rest) for name, *rest in sorted(attributes, key=by_name) if name not in left_out}
+    told = (one for one in sorted(attributes, key=by_name) if one[0] not in left_out and not is_foreign(*one[1:]))
+    return {name: value(*rest) for name, *rest in told}
+
+
+def is_foreign(dtype: Any, shape: Sequence[int], stored: Any) -> bool:
+    """Whether an attribute is stored in a way that numpy has no type for; its bytes would mean nothing to anybody."""
+    return dtype is None and stored is not None and not isinstance(stored, list)
 
 
 def by_name(attribute: _AttributeParts) -> str:
@@ -129,6 +137,9 @@ def texts(dtype: Any, shape: Sequence[int], stored: list[Any]) -> Any:
 
 def typed(stored: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Any:
     """Little-endian bytes as an array of `dtype`; copied only when the byte order is the other one."""
-    base, inner = dtype.subdtype if dtype.subdtype is not None else (dtype, ())
+    base, inner = dtype, tuple[int, ...]()
+    while base.subdtype is not None:
+        base, within = base.subdtype
+        inner += within
     array = stored.view(base.newbyteorder("<")).reshape(shape + inner)
     return array if array.dtype == base else array.astype(base)

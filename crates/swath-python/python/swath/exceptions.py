@@ -6,7 +6,11 @@ Every class is also the builtin that a program would expect: code that catches `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from ._records import Records
 
 __all__ = [
     "AuthenticationError",
@@ -15,6 +19,7 @@ __all__ = [
     "LimitExceeded",
     "LocalError",
     "NotFoundError",
+    "PartialError",
     "ServiceError",
     "SwathError",
     "SwathWarning",
@@ -49,7 +54,7 @@ class SwathError(Exception):
         text = ": ".join((self.what, *self.reasons))
         return f"{text}\nhint: {self.hint}" if self.hint else text
 
-    def __reduce__(self) -> tuple[type[SwathError], tuple[str, tuple[str, ...], str | None]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.what, self.reasons, self.hint)
 
 
@@ -87,6 +92,42 @@ class ClosedError(SwathError, ValueError):
 
 class LocalError(SwathError, OSError):
     """The disk or the ports of this machine failed."""
+
+
+class PartialError(SwathError, ExceptionGroup[SwathError]):
+    """Some sources failed, others did not.
+
+    It is a group of exceptions too: ``except* swath.NotFoundError`` takes those of one kind, and a traceback shows all.
+
+    Attributes
+    ----------
+    results : Records or TimeSeries
+        What the other sources gave.
+    failures : dict of str to SwathError
+        Why each of the others failed, by source as it was given (of a granule: its address).
+    """
+
+    results: Records
+    failures: dict[str, SwathError]
+
+    def __new__(cls, results: Records, failures: Mapping[str, SwathError]) -> Self:
+        return super().__new__(cls, _of_sources(results, failures), list(failures.values()))
+
+    def __init__(self, results: Records, failures: Mapping[str, SwathError]) -> None:
+        hint = 'the results of the others are in .results, the reasons in .failures; errors="warn" goes on without them'
+        super().__init__(_of_sources(results, failures), (), hint)
+        self.results, self.failures = results, dict(failures)
+
+    def derive(self, excs: Sequence[Any]) -> PartialError:  # type: ignore[override]
+        """A group of some of the failures, for ``except*``."""
+        return PartialError(self.results, {source: why for source, why in self.failures.items() if why in excs})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.results, self.failures)
+
+
+def _of_sources(results: Records, failures: Mapping[str, SwathError]) -> str:
+    return f"{len(failures)} of {len(results) + len(failures)} sources failed"
 
 
 class SwathWarning(UserWarning):

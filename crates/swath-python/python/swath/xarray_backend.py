@@ -47,7 +47,9 @@ class SwathArray(BackendArray):
         self._opened = opened
         self._array = array
         self.shape = array.shape
-        self.dtype = create_vlen_dtype(str) if array.is_text else array.dtype  # type: ignore[no-untyped-call]
+        self.dtype = array.dtype
+        if array.is_text:
+            self.dtype = create_vlen_dtype(bytes if array.is_ascii else str)  # type: ignore[no-untyped-call]
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         return indexing.explicit_indexing_adapter(
@@ -100,7 +102,8 @@ class _GroupStore(AbstractDataStore):
                     stacklevel=6,
                 )
                 continue
-            variables[name] = self._variable(array)
+            # netCDF's name of a variable that is called like a dimension and is none.
+            variables[name.removeprefix("_nc4_non_coord_")] = self._variable(array)
         return variables
 
     def _variable(self, array: Description) -> xarray.Variable:
@@ -114,7 +117,8 @@ class _GroupStore(AbstractDataStore):
         return xarray.Variable(array.dims, data, attrs, self._encoding(array))
 
     def _encoding(self, array: Description) -> dict[str, Any]:
-        encoding: dict[str, Any] = {"dtype": str if array.is_text else array.dtype}
+        # The dtype of ASCII text is `object`, as h5netcdf has it.
+        encoding: dict[str, Any] = {"dtype": str if array.is_text and not array.is_ascii else array.dtype}
         encoding["contiguous"] = array.chunks is None
         encoding["chunksizes"] = array.chunks
         if array.chunks is not None:

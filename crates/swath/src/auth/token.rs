@@ -34,14 +34,29 @@ impl Token {
         self.0.clone()
     }
 
+    /// The token itself, to be kept. Never print it.
+    pub(crate) fn secret(&self) -> &str {
+        self.0.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default()
+    }
+
+    /// The claims of a JSON web token (RFC 7519); `None` for any other.
+    fn claims(&self) -> Option<serde_json::Value> {
+        let payload = self.secret().split('.').nth(1)?;
+        let json = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
+        serde_json::from_slice(&json).ok()
+    }
+
+    /// Whose token it is, as it says itself (claim `uid`); `None` when it says nothing that can be read.
+    pub fn user(&self) -> Option<String> {
+        let claims = self.claims()?;
+        let user = claims.get("uid")?.as_str()?;
+        (!user.is_empty() && user.len() <= 100 && !user.contains(char::is_control)).then(|| user.to_owned())
+    }
+
     /// When the token expires, as it says itself (claim `exp` of a JSON web token, RFC 7519 §4.1.4); `None` when it
     /// says nothing that can be read. The signature is not checked: that is the service's business.
     pub fn expiry(&self) -> Option<Timestamp> {
-        let text = self.0.to_str().ok()?;
-        let payload = text.split('.').nth(1)?;
-        let json = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
-        let claims: serde_json::Value = serde_json::from_slice(&json).ok()?;
-        Timestamp::from_second(claims.get("exp")?.as_i64()?).ok()
+        Timestamp::from_second(self.claims()?.get("exp")?.as_i64()?).ok()
     }
 
     /// An error when the token says itself that it has expired.
@@ -52,7 +67,8 @@ impl Token {
                 format!("the Earthdata token expired at {expiry}"),
             )
             .with_hint(
-                "get a new one at https://urs.earthdata.nasa.gov (Generate Token) and set EARTHDATA_TOKEN",
+                "run `swath login`; or get a new token at https://urs.earthdata.nasa.gov (Generate Token) and set \
+                 EARTHDATA_TOKEN",
             )),
             _ => Ok(()),
         }

@@ -24,4 +24,5 @@ mod write;
 
 pub use self::csv::{SERIES_COLUMNS, write_series_csv};
 pub use self::kerchunk::{KerchunkOptions, KerchunkReferences};
+pub(crate) use self::write::sync_folder;
 pub use self::write::{Existing, write_whole};

@@ -103,7 +103,7 @@ impl Drop for Part {
 }
 
 /// Makes the new name durable where folders can be flushed; elsewhere the file's own flush has to do.
-fn sync_folder(path: &Path) {
+pub(crate) fn sync_folder(path: &Path) {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

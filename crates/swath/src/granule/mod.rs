@@ -3,11 +3,12 @@
 //! [`GranuleName`] parses and prints names, [`GranuleFile`] tells a granule's files apart, [`PRODUCTS`] says what
 //! each product is, [`newest`] picks the newest release of each acquisition. A [`Granule`] is what a search returns.
 //!
-//! Not here yet: joining partial frames of one pass, notes on known data-quality issues.
+//! [`KnownIssue`] is what is known to be wrong with delivered data.
 
 mod field;
 mod file;
 mod footprint;
+mod known_issues;
 mod name;
 mod product;
 mod release;
@@ -23,6 +24,7 @@ pub use field::{
 pub(crate) use file::file_name;
 pub use file::{FileKind, GranuleFile};
 pub(crate) use footprint::on_the_map;
+pub use known_issues::KnownIssue;
 pub(crate) use name::shown;
 pub use name::{GranuleName, Secondary};
 pub use product::{Geometry, PRODUCTS, Product, ProductFacts, is_backscatter};
@@ -114,6 +116,20 @@ impl Granule {
         let named = self.primary_url.as_deref().filter(|_| self.parsed.is_none()).map(file_name);
         let same_file = || self.s3_urls.iter().find(|url| Some(file_name(url)) == named);
         self.own_file(&self.s3_urls).or_else(|| same_file().map(String::as_str))
+    }
+
+    /// Size and checksum (algorithm, value) of one of its files, as far as the catalogue tells them.
+    pub(crate) fn file_facts(&self, file: &str) -> (Option<u64>, Option<(String, String)>) {
+        let files = self.item.pointer("/umm/DataGranule/ArchiveAndDistributionInformation");
+        let files = files.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let Some(entry) = files.iter().find(|entry| entry.get("Name").and_then(Value::as_str) == Some(file))
+        else {
+            return (None, None);
+        };
+        let checksum = entry.get("Checksum");
+        let part = |name: &str| text(checksum.and_then(|checksum| checksum.get(name)));
+        (entry.get("SizeInBytes").and_then(Value::as_u64), part("Algorithm").zip(part("Value")))
     }
 
     fn own_file<'a>(&self, urls: &'a [String]) -> Option<&'a str> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};
-use crate::granule::{Direction, Maturity, Pipeline, shown};
+use crate::granule::{Crid, Direction, Maturity, Pipeline, shown};
 
 use super::collections::{self, DATASETS, product_types};
 use super::missions::{self, Named};
@@ -56,6 +56,11 @@ pub(super) fn unknown_type(value: &str) -> Error {
     refused("processing_level", value, &product_types().collect::<Vec<_>>())
 }
 
+/// Whether a tier is no tier but the wish for all of them.
+pub(super) fn is_any(value: &str) -> bool {
+    value.trim().eq_ignore_ascii_case("any")
+}
+
 pub(super) fn maturity(value: &str) -> Result<Maturity> {
     let tiers = [
         ("BETA", Maturity::Beta),
@@ -64,6 +69,11 @@ pub(super) fn maturity(value: &str) -> Result<Maturity> {
     ];
     let found = tiers.iter().find(|(name, _)| name.eq_ignore_ascii_case(value));
     found.map(|(_, tier)| *tier).ok_or_else(|| refused("data_maturity", value, &tiers.map(|(name, _)| name)))
+}
+
+pub(super) fn crid(value: &str) -> Result<Crid> {
+    let found = Crid::parse(&value.to_ascii_uppercase());
+    found.ok_or_else(|| refused("crid", value, &["a letter and five digits, such as P05023"]))
 }
 
 pub(super) fn pipeline(value: &str) -> Result<&'static str> {

@@ -9,7 +9,7 @@ use http::HeaderName;
 
 use super::plan::{LARGEST_PAGE, Pair, Plan};
 use super::query::Query;
-use super::{Page, SearchCount, SearchResults};
+use super::{Context, Page, SearchCount, SearchResults, selection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, Purpose, Request, Response, SafeUrl, meaning};
 
@@ -116,7 +116,8 @@ impl Catalogue {
         // A list, not an iterator: that would keep the future from being spawned (the compiler cannot see it is Send).
         let answers: Vec<_> = plan.subqueries.iter().map(|pairs| self.collect(pairs, &plan)).collect();
         let parts: Vec<SearchResults> = stream::iter(answers).buffered(AT_ONCE).try_collect().await?;
-        let mut all = SearchResults { notices: plan.notices.clone(), ..SearchResults::default() };
+        let (notices, context) = (plan.notices.clone(), context(&plan));
+        let mut all = SearchResults { notices, context, ..SearchResults::default() };
         let mut seen = HashSet::new();
         for part in parts {
             all.hits = all.hits.saturating_add(part.hits);
@@ -129,6 +130,7 @@ impl Catalogue {
             };
             all.granules.extend(part.granules.into_iter().filter(is_new));
         }
+        all.granules.retain(|granule| plan.wants(granule));
         all.sort();
         if let Some(most) = plan.max_results {
             all.granules.truncate(most);
@@ -175,8 +177,8 @@ struct Walk {
     start: Option<Result<Plan>>,
     subqueries: VecDeque<Vec<Pair>>,
     pages: Option<Pages>,
-    page_size: usize,
-    allow_partial: bool,
+    plan: Option<Plan>,
+    context: Context,
     /// Granules still wanted.
     left: usize,
     seen: HashSet<String>,
@@ -190,8 +192,8 @@ impl Walk {
             start: Some(plan),
             subqueries: VecDeque::new(),
             pages: None,
-            page_size: 0,
-            allow_partial: false,
+            plan: None,
+            context: Context::default(),
             left: 0,
             seen: HashSet::new(),
             notices: Vec::new(),
@@ -201,15 +203,19 @@ impl Walk {
     /// The next page; `None` after the last.
     async fn next(&mut self) -> Result<Option<SearchResults>> {
         if let Some(plan) = self.start.take() {
-            let plan = plan?;
-            self.subqueries = plan.subqueries.into();
-            (self.page_size, self.allow_partial) = (plan.page_size, plan.allow_partial);
-            (self.left, self.notices) = (plan.max_results.unwrap_or(usize::MAX), plan.notices);
+            let mut plan = plan?;
+            self.context = context(&plan);
+            self.subqueries = std::mem::take(&mut plan.subqueries).into();
+            self.left = plan.max_results.unwrap_or(usize::MAX);
+            self.notices = std::mem::take(&mut plan.notices);
+            self.plan = Some(plan);
         }
+        let (page_size, allow_partial) =
+            self.plan.as_ref().map_or((0, false), |plan| (plan.page_size, plan.allow_partial));
         while self.left > 0 {
             let Some(pages) = &mut self.pages else {
                 let Some(pairs) = self.subqueries.pop_front() else { break };
-                self.pages = Some(Pages::new(&self.catalogue, &pairs, self.page_size));
+                self.pages = Some(Pages::new(&self.catalogue, &pairs, page_size));
                 continue;
             };
             if let Some(items) = pages.next().await? {
@@ -219,7 +225,7 @@ impl Walk {
             let missing = pages.shortfall(u64::MAX);
             self.pages = None;
             if let Some(what) = missing {
-                if !self.allow_partial {
+                if !allow_partial {
                     return Err(incomplete(what));
                 }
                 self.notices.push(what);
@@ -231,16 +237,24 @@ impl Walk {
 
     fn page(&mut self, items: Vec<serde_json::Value>, hits: u64) -> SearchResults {
         let notices = std::mem::take(&mut self.notices);
-        let mut page = SearchResults { hits, notices, ..SearchResults::default() };
+        let context = self.context.clone();
+        let mut page = SearchResults { hits, notices, context, ..SearchResults::default() };
         page.add(items);
         let is_new = |one: &crate::granule::Granule| {
             one.concept_id.as_ref().is_none_or(|id| self.seen.insert(id.clone()))
         };
         page.granules.retain(is_new);
+        page.granules.retain(|granule| self.plan.as_ref().is_none_or(|plan| plan.wants(granule)));
         page.granules.truncate(self.left);
         self.left -= page.granules.len();
         page
     }
+}
+
+/// What results need to know of the query to tell which of them are to be used.
+fn context(plan: &Plan) -> Context {
+    let area = plan.subqueries.first().and_then(|pairs| selection::area_pair(pairs)).cloned();
+    Context { area, mixed: plan.mixed }
 }
 
 fn incomplete(what: String) -> Error {

@@ -2,8 +2,8 @@
 //!
 //! A [`Query`] says what to look for in asf_search's words; [`Query::plan`] checks it and shows the requests that it
 //! becomes; [`Catalogue::search`] sends them to NASA's Common Metadata Repository, anonymously, and collects the
-//! pages. [`SearchResults`] are [`Granule`]s, with [`SearchResults::latest`] for the newest release of each,
-//! [`SearchResults::find_urls`] for addresses, and GeoJSON, CSV and JSON lines as output.
+//! pages. [`SearchResults`] are [`Granule`]s, with [`SearchResults::into_latest`] for those to be used,
+//! [`SearchResults::find_urls`] for addresses, and every [`Format`] as output.
 //!
 //! ```no_run
 //! # async fn example() -> swath::Result<()> {
@@ -25,35 +25,39 @@
 //! an error unless [`Query::allow_partial`] is set; one odd item is reported in [`SearchResults::odd`], not fatal.
 //!
 //! # Not supported yet
-//! GeoJSON and other formats of areas, merging and simplifying areas, KML and the other export formats.
+//! GeoPackage as an area. GeoParquet is written by the Python package.
 
 mod area;
 mod check;
 mod cmr;
 mod collections;
 mod dates;
+mod formats;
 mod missions;
 mod options;
 mod output;
 mod plan;
 mod query;
 mod scope;
+mod selection;
 mod umm;
 mod urls;
 mod values;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, Selection, newest};
 
+pub use area::{Area, Collapse, Repair};
 pub use cmr::Catalogue;
+pub use formats::Format;
 pub use options::{OPTIONS, OptionGroup, OptionKind, SearchOption};
-pub use output::State;
 pub use plan::Plan;
 pub use query::Query;
+pub use selection::State;
 pub use values::{Decimals, Moment, NumberRange, Numbers, OptionValue, Values};
 
 /// What a search found.
@@ -69,6 +73,8 @@ pub struct SearchResults {
     pub odd: Vec<OddItem>,
     /// What the user should know: what was changed in the query, what is missing from the answer.
     pub notices: Vec<String>,
+    /// What was searched for, as far as the choice among the results depends on it.
+    context: Context,
 }
 
 /// How many granules the catalogue has for a query.
@@ -97,6 +103,27 @@ struct Page {
     #[serde(default)]
     hits: u64,
     items: Vec<Value>,
+    /// What [`SearchResults::to_umm_json`] adds.
+    #[serde(default)]
+    swath: Context,
+}
+
+/// A page as it is kept; nothing of it is copied before it is written.
+#[derive(Serialize)]
+struct Kept<'a> {
+    hits: u64,
+    items: Vec<&'a Value>,
+    swath: &'a Context,
+}
+
+/// What a search knew of itself besides the answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Context {
+    /// The pair that the area became.
+    area: Option<(String, String)>,
+    /// Whether several maturities may be used together.
+    mixed: bool,
 }
 
 impl SearchResults {
@@ -117,10 +144,22 @@ impl SearchResults {
             Error::new(ErrorKind::Integrity, "the text is no answer of the catalogue (granules.umm_json)")
                 .because(why)
         })?;
-        let mut results = Self { hits: page.hits, ..Self::default() };
+        let mut results = Self { hits: page.hits, context: page.swath, ..Self::default() };
         results.add(page.items);
         results.sort();
         Ok(results)
+    }
+
+    /// The results as an answer of the catalogue, in their order; [`SearchResults::from_umm_json`] reads it, and sorts. The
+    /// area searched travels with it, so that shares of it are the same afterwards.
+    pub fn to_umm_json(&self) -> String {
+        let kept = Kept {
+            hits: self.hits,
+            items: self.granules.iter().map(|granule| &granule.item).collect(),
+            swath: &self.context,
+        };
+        // What was read from JSON can be written as JSON.
+        serde_json::to_string(&kept).unwrap_or_default()
     }
 
     /// Adds the items of a page; those that cannot be read go to `odd`.
@@ -146,15 +185,6 @@ impl SearchResults {
     /// The newest release of each product, and what it replaces; see [`newest`] for the rule.
     pub fn latest(&self) -> Selection<&Granule> {
         newest(&self.granules)
-    }
-
-    /// The same results without the releases that a newer one replaces.
-    #[must_use]
-    pub fn into_latest(mut self) -> Self {
-        let used: Vec<bool> = self.states().iter().map(|(_, state)| *state == State::Used).collect();
-        let mut used = used.into_iter();
-        self.granules.retain(|_| used.next().unwrap_or(true));
-        self
     }
 
     /// The addresses of the granules' files: https, or s3 with `direct_access`; sorted, each once.

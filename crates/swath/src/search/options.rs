@@ -31,6 +31,8 @@ pub enum OptionKind {
     Count,
     /// Pairs of texts.
     Pairs,
+    /// Longitudes and latitudes in degrees, in a fixed order.
+    Coordinates,
 }
 
 /// What the options of a search are about.
@@ -88,7 +90,7 @@ pub struct SearchOption {
 }
 
 use OptionGroup::{Area, Catalogue, Missions, Names, Orbit, Product, Radar, Time};
-use OptionKind::{Count, Decimal, Flag, Integers, Pairs, Text, Texts};
+use OptionKind::{Coordinates, Count, Decimal, Flag, Integers, Pairs, Text, Texts};
 use Sends::{AtLeast, AtMost, Attribute, Special, Together};
 
 const fn row(
@@ -109,7 +111,9 @@ pub const OPTIONS: &[SearchOption] = &[
     row(("asf_frame", "asfFrame"), Integers, Orbit, Special, "Frames as ASF numbers them; for NISAR the same as frame"),
     row(("beam_mode", "beamMode"), Texts, Radar, Attribute("string", "BEAM_MODE"), "Beam modes: IW, EW, FBS, STD, …"),
     row(("beam_swath", "beamSwath"), Texts, Radar, Attribute("string", "BEAM_MODE_TYPE"), "Types of beam modes"),
-    row(("data_maturity", "dataMaturity"), Texts, Product, Special, "Release tiers of NISAR: BETA, PROVISIONAL, VALIDATED"),
+    row(("data_maturity", "dataMaturity"), Texts, Product, Special, "Release tiers of NISAR: BETA, PROVISIONAL, VALIDATED, or ANY to mix them; the highest one found unless told"),
+    row(("crid", "crid"), Texts, Product, Special, "Composite release ids: only granules of these releases, such as P05023"),
+    row(("mixed_maturity", "mixedMaturity"), Flag, Product, Special, "Whether granules of several maturities may be used together"),
     row(("campaign", "campaign"), Texts, Missions, Attribute("string", "MISSION_NAME"), "Campaigns of UAVSAR and AIRSAR"),
     row(("site_description", "siteDescription"), Texts, Missions, Attribute("string", "SITE_DESCRIPTION"), "Sites of UAVSAR"),
     row(("max_doppler", "maxDoppler"), Decimal, Missions, AtMost("float", "DOPPLER"), "The largest Doppler centroid, in Hz"),
@@ -125,7 +129,11 @@ pub const OPTIONS: &[SearchOption] = &[
     row(("frame", "frame"), Integers, Orbit, Special, "Frames of the track"),
     row(("granule_list", "granule_list"), Texts, Names, Special, "Granule names; * and ? stand for any letters and any letter"),
     row(("product_list", "product_list"), Texts, Names, Special, "Names in the catalogue (GranuleUR)"),
-    row(("intersects_with", "intersectsWith"), Text, Area, Special, "Area as well-known text (WKT)"),
+    row(("intersects_with", "intersectsWith"), Text, Area, Special, "Area: well-known text (WKT), GeoJSON, KML"),
+    row(("bbox", "bbox"), Coordinates, Area, Special, "Area within west, south, east, north in degrees"),
+    row(("circle", "circle"), Coordinates, Area, Special, "Area around longitude, latitude in degrees, within a radius in metres"),
+    row(("linestring", "linestring"), Coordinates, Area, Special, "Area along a line: longitude, latitude of each of its points"),
+    row(("point", "point"), Coordinates, Area, Special, "Area at longitude, latitude in degrees"),
     row(("look_direction", "lookDirection"), Texts, Radar, Attribute("string", "LOOK_DIRECTION"), "Side to which the radar looks: LEFT or RIGHT"),
     row(("off_nadir_angle", "offNadirAngle"), OptionKind::Decimals, Radar, Attribute("float", "OFF_NADIR_ANGLE"), "Off-nadir angles of ALOS PALSAR, in degrees"),
     row(("platform", "platform"), Texts, Product, Special, "Platforms: NISAR, SENTINEL-1A, S1, ALOS, …, in any case"),
@@ -234,6 +242,20 @@ impl Options {
         }
     }
 
+    pub(super) fn coordinates(&self, name: &str) -> &[f64] {
+        match self.0.get(name) {
+            Some(Given::Coordinates(numbers)) => numbers,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn area(&self, name: &str) -> Option<&super::area::Area> {
+        match self.0.get(name) {
+            Some(Given::Area(area)) => Some(area),
+            _ => None,
+        }
+    }
+
     pub(super) fn flag(&self, name: &str) -> Option<bool> {
         match self.0.get(name) {
             Some(Given::Flag(flag)) => Some(*flag),
@@ -304,6 +326,7 @@ pub(super) fn read(option: &SearchOption, value: &OptionValue) -> Result<Given> 
             OptionKind::Text => "text",
             OptionKind::Count => "a whole number, 0 or more",
             OptionKind::Pairs => "pairs of a key and a value",
+            OptionKind::Coordinates => "a list of numbers",
         };
         Error::usage(format!("{} cannot be {:?}", option.name, shown(&value.to_string())))
             .with_hint(format!("it takes {wanted}"))
@@ -318,6 +341,7 @@ pub(super) fn read(option: &SearchOption, value: &OptionValue) -> Result<Given> 
         OptionKind::Text => value.texts().filter(|texts| texts.len() == 1).map(Given::Texts),
         OptionKind::Count => value.integer().and_then(|count| usize::try_from(count).ok()).map(Given::Count),
         OptionKind::Pairs => value.pairs().map(Given::Pairs),
+        OptionKind::Coordinates => value.coordinates().map(Given::Coordinates),
     };
     given.ok_or_else(wrong)
 }

@@ -3,7 +3,6 @@
 //! Text from the catalogue never reaches the output with control characters in it (a terminal or a log would obey
 //! them): each becomes U+FFFD.
 
-use std::fmt;
 use std::io::Write;
 
 use geo_types::{LineString, MultiPolygon};
@@ -11,31 +10,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::dates::written;
-use super::{SearchResults, umm};
+use super::{SearchResults, State, umm};
 use crate::error::{Error, ErrorKind, Result};
-use crate::granule::{Coverage, Direction, Granule, GranuleName, Release, newest};
-
-/// Whether a granule is to be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum State {
-    /// The newest release of its product.
-    Used,
-    /// A newer release is among the results.
-    Superseded {
-        /// The name of the newer one.
-        by: String,
-    },
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Used => f.write_str("used"),
-            Self::Superseded { by } => write!(f, "superseded by {by}"),
-        }
-    }
-}
+use crate::granule::{Coverage, Direction, Granule};
 
 /// One line of CSV or JSON. Times are UTC in whole seconds; size is in bytes; absent values are empty or null.
 #[derive(Debug, Serialize)]
@@ -50,6 +27,7 @@ struct Record {
     crid: Option<String>,
     maturity: Option<String>,
     coverage: Option<&'static str>,
+    area_percent: Option<f64>,
     size: Option<u64>,
     state: String,
     url: Option<String>,
@@ -57,7 +35,7 @@ struct Record {
 }
 
 /// The columns of CSV: the members of [`Record`].
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "granule",
     "start",
     "end",
@@ -68,6 +46,7 @@ const COLUMNS: [&str; 14] = [
     "crid",
     "maturity",
     "coverage",
+    "area_percent",
     "size",
     "state",
     "url",
@@ -80,12 +59,13 @@ struct Line {
     #[serde(flatten)]
     record: Record,
     superseded_by: Option<String>,
+    part: Option<[usize; 2]>,
     collection: Option<String>,
     concept_id: Option<String>,
 }
 
 impl Record {
-    fn new(granule: &Granule, state: &str) -> Self {
+    fn new(results: &SearchResults, granule: &Granule, state: &str) -> Self {
         let coverage = granule.coverage.and_then(|coverage| match coverage {
             Coverage::Full => Some("full"),
             Coverage::Partial => Some("partial"),
@@ -103,6 +83,8 @@ impl Record {
             crid: granule.crid.map(|crid| crid.to_string()),
             maturity: granule.maturity.map(|maturity| maturity.to_string()),
             coverage,
+            // A tenth of a percent is finer than outlines are.
+            area_percent: results.area_percent(granule).map(|percent| (percent * 10.0).round() / 10.0),
             size: granule.size,
             state: plain(state),
             url: granule.data_url().map(plain),
@@ -121,7 +103,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// The same for every text within a value.
-fn plain_value(value: Value) -> Value {
+pub(super) fn plain_value(value: Value) -> Value {
     match value {
         Value::String(text) => plain(&text).into(),
         Value::Array(values) => values.into_iter().map(plain_value).collect(),
@@ -134,42 +116,11 @@ fn plain_value(value: Value) -> Value {
     }
 }
 
-/// A granule and its place among the results: names and ids may repeat, places do not.
-struct Placed<'a> {
-    place: usize,
-    granule: &'a Granule,
-}
-
-impl Release for Placed<'_> {
-    fn granule_name(&self) -> Option<&GranuleName> {
-        self.granule.granule_name()
-    }
-
-    fn collection(&self) -> Option<&str> {
-        Release::collection(self.granule)
-    }
-
-    fn processed(&self) -> Option<jiff::Timestamp> {
-        Release::processed(self.granule)
-    }
-}
-
 impl SearchResults {
-    /// Every granule with its state, in order.
-    pub fn states(&self) -> Vec<(&Granule, State)> {
-        let placed = self.granules.iter().enumerate().map(|(place, granule)| Placed { place, granule });
-        let mut states: Vec<(&Granule, State)> =
-            self.granules.iter().map(|granule| (granule, State::Used)).collect();
-        for superseded in newest(placed).superseded {
-            states[superseded.granule.place].1 = State::Superseded { by: superseded.by };
-        }
-        states
-    }
-
     /// Writes CSV (RFC 4180): a header, then one line per granule. All but numbers is quoted.
     ///
     /// Columns: granule, start, end (UTC), track, frame, direction, polarization (of frequency A), crid, maturity,
-    /// coverage, size (bytes), state, url, s3_url.
+    /// coverage, area_percent (of the area searched), size (bytes), state, url, s3_url.
     ///
     /// # Errors
     /// A local error when `out` cannot be written.
@@ -180,13 +131,13 @@ impl SearchResults {
             csv.write_record(COLUMNS).map_err(unwritten)?;
         }
         for (granule, state) in self.states() {
-            csv.serialize(Record::new(granule, &state.to_string())).map_err(unwritten)?;
+            csv.serialize(Record::new(self, granule, &state.to_string())).map_err(unwritten)?;
         }
         csv.flush().map_err(unwritten)
     }
 
     /// Writes one JSON object per line, with the members of the CSV columns, `collection`, `concept_id`, and
-    /// `superseded_by` (a name or null).
+    /// `superseded_by` (a name or null), and `part` (`[1, 2]` for the first of two parts of a frame, or null).
     ///
     /// # Errors
     /// A local error when `out` cannot be written.
@@ -213,35 +164,22 @@ impl SearchResults {
         serde_json::to_writer(&mut out, &whole).map_err(unwritten)
     }
 
-    /// Writes the catalogue's own records, as [`SearchResults::from_umm_json`] reads them.
-    ///
-    /// # Errors
-    /// A local error when `out` cannot be written.
-    pub fn write_umm_json(&self, mut out: impl Write) -> Result<()> {
-        write!(out, "{{\"hits\":{},\"items\":[", self.hits).map_err(unwritten)?;
-        for (index, granule) in self.granules.iter().enumerate() {
-            if index > 0 {
-                out.write_all(b",\n").map_err(unwritten)?;
-            }
-            serde_json::to_writer(&mut out, &granule.item).map_err(unwritten)?;
-        }
-        out.write_all(b"]}\n").map_err(unwritten)
-    }
-
     fn lines(&self) -> Vec<Line> {
-        let line = |(granule, state): (&Granule, State)| {
-            let (word, superseded_by) = match &state {
-                State::Used => ("used", None),
-                State::Superseded { by } => ("superseded", Some(plain(by))),
+        let parts = self.part_numbers();
+        let line = |((granule, state), part): ((&Granule, State), Option<[usize; 2]>)| {
+            let superseded_by = match &state {
+                State::Superseded { by } => Some(plain(by)),
+                _ => None,
             };
             Line {
-                record: Record::new(granule, word),
+                record: Record::new(self, granule, state.word()),
                 superseded_by,
+                part,
                 collection: granule.collection.as_deref().map(plain),
                 concept_id: granule.concept_id.as_deref().map(plain),
             }
         };
-        self.states().into_iter().map(line).collect()
+        self.states().into_iter().zip(parts).map(line).collect()
     }
 
     /// Writes a GeoJSON feature collection (RFC 7946) with asf_search's properties.
@@ -258,7 +196,7 @@ impl SearchResults {
     }
 }
 
-fn unwritten(why: impl std::error::Error + Send + Sync + 'static) -> Error {
+pub(super) fn unwritten(why: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Local, "could not write the results").because(why)
 }
 
@@ -271,7 +209,7 @@ impl Granule {
 }
 
 /// The outline as GeoJSON; null when there is none.
-fn geometry(footprint: &MultiPolygon<f64>) -> Value {
+pub(super) fn geometry(footprint: &MultiPolygon<f64>) -> Value {
     let ring = |ring: &LineString<f64>| ring.0.iter().map(|c| json!([c.x, c.y])).collect::<Vec<_>>();
     match footprint.0.as_slice() {
         [] => Value::Null,

@@ -13,11 +13,12 @@
 
 use jiff::Timestamp;
 
+use super::area::{Area, numbers};
 use super::options::{OPTIONS, OptionKind, Options, SearchOption, Sends};
 use super::scope::{Level, Scope};
-use super::{area, check, dates};
+use super::{check, dates};
 use crate::error::{Error, Result};
-use crate::granule::{FileKind, GranuleFile, shown};
+use crate::granule::{Crid, FileKind, Granule, GranuleFile, shown};
 
 /// The largest page that the catalogue gives (CMR API documentation).
 pub(super) const LARGEST_PAGE: usize = 2000;
@@ -61,9 +62,31 @@ pub struct Plan {
     pub(super) page_size: usize,
     pub(super) max_results: Option<usize>,
     pub(crate) allow_partial: bool,
+    /// Whether granules of several maturities were asked for.
+    pub(super) mixed: bool,
+    /// Releases to keep; all when empty.
+    pub(super) crids: Vec<Crid>,
+}
+
+impl Plan {
+    /// Whether a granule is of a release that was asked for: the catalogue knows only patterns of names.
+    pub(super) fn wants(&self, granule: &Granule) -> bool {
+        self.crids.is_empty() || granule.crid.is_some_and(|crid| self.crids.contains(&crid))
+    }
 }
 
 pub(super) fn plan(options: &Options, now: Timestamp) -> Result<Plan> {
+    let crids = check::each(options.texts("crid"), check::crid)?;
+    if crids.is_empty() || options.is_given("granule_list") {
+        return Ok(Plan { crids, ..plan_of(options, now)? });
+    }
+    // The catalogue has no parameter for releases, but every name holds its own.
+    let mut named = options.clone();
+    named.add_texts("granule_list", crids.iter().map(|crid| format!("NISAR_*_{crid}_*")).collect());
+    Ok(Plan { crids, ..plan_of(&named, now)? })
+}
+
+fn plan_of(options: &Options, now: Timestamp) -> Result<Plan> {
     let max_results = options.count("max_results");
     let page_size = max_results.map_or(LARGEST_PAGE, |most| most.min(LARGEST_PAGE));
     let mut notices = Vec::new();
@@ -82,7 +105,12 @@ pub(super) fn plan(options: &Options, now: Timestamp) -> Result<Plan> {
             .with_hint("name a dataset, a collection, names, an area or dates, or give max_results"));
     }
     let allow_partial = options.flag("allow_partial").unwrap_or(false);
-    Ok(Plan { subqueries, notices, page_size, max_results, allow_partial })
+    let named = ["short_name", "collections", "granule_list", "product_list"];
+    let mixed = options.flag("mixed_maturity").unwrap_or(false)
+        || options.texts("data_maturity").len() > 1
+        || options.texts("data_maturity").iter().any(|tier| check::is_any(tier))
+        || named.iter().any(|name| options.is_given(name));
+    Ok(Plan { subqueries, notices, page_size, max_results, allow_partial, mixed, crids: Vec::new() })
 }
 
 /// Whether any pair beyond those of every request narrows the search.
@@ -170,14 +198,11 @@ fn special(
         "product_list" => name_chunks("granule_ur[]", &listed(name, options.texts(name))?),
         "platform" => together("platform[]", &scope.platforms),
         "processing_level" => some(scope.levels.iter().map(level).collect()),
-        "intersects_with" => match options.text(name) {
-            Some(wkt) => {
-                let area = area::Area::parse(wkt)?;
-                notices.extend(area.notices);
-                Some(alone(Place::Area, area.key, area.value))
-            }
-            None => None,
-        },
+        "intersects_with" => area(options, notices)?,
+        "bbox" => coordinates(options.coordinates(name), "bounding_box", numbers::bbox)?,
+        "circle" => coordinates(options.coordinates(name), "circle", numbers::circle)?,
+        "linestring" => coordinates(options.coordinates(name), "line", numbers::linestring)?,
+        "point" => coordinates(options.coordinates(name), "point", numbers::point)?,
         "processing_date" => match options.moment(name) {
             Some(moment) => {
                 let since = dates::since(name, moment, now)?;
@@ -188,6 +213,26 @@ fn special(
         "cmr_keywords" => some(keywords(options.pairs(name))?),
         _ => None,
     })
+}
+
+fn area(options: &Options, notices: &mut Vec<String>) -> Result<Option<Vec<Choice>>> {
+    let area = match (options.area("intersects_with"), options.text("intersects_with")) {
+        (Some(area), _) => area.clone(),
+        (None, Some(text)) => Area::parse(text)?,
+        (None, None) => return Ok(None),
+    };
+    notices.extend(area.notices());
+    let (key, value) = area.catalogue_pair();
+    Ok(Some(alone(Place::Area, key, value)))
+}
+
+/// Bare coordinates, which the catalogue takes under `key` as they are.
+fn coordinates(
+    given: &[f64],
+    key: &str,
+    written: fn(&[f64]) -> Result<String>,
+) -> Result<Option<Vec<Choice>>> {
+    Ok(Some(alone(Place::Area, key, written(given)?)))
 }
 
 fn level(level: &Level) -> Choice {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::area::Area;
 use super::check;
 use super::options::{self, Options};
 use super::plan::{self, Plan};
@@ -86,8 +87,10 @@ impl Query {
         short_name,
         /// Concept ids of collections (`C3622214170-ASF`).
         collections,
-        /// Release tiers: `BETA`, `PROVISIONAL`, `VALIDATED`.
+        /// Release tiers: `BETA`, `PROVISIONAL`, `VALIDATED`, or `ANY`, which is [`Query::mixed_maturity`].
         data_maturity,
+        /// Composite release ids (`P05023`): only granules of these releases, in any case.
+        crid,
         /// Pipelines: `PR` production, `UR` urgent response, `OD` on demand.
         production_configuration,
         /// Instruments: `L-SAR`, `C-SAR`, `PALSAR`, ….
@@ -205,11 +208,31 @@ impl Query {
 
 /// Where and when.
 impl Query {
-    /// The area, as WKT in longitude and latitude: a point, a line or a polygon.
+    /// The area, as text in longitude and latitude: well-known text, GeoJSON or KML, read and repaired by
+    /// [`Area::parse`].
     #[must_use]
-    pub fn intersects_with(mut self, wkt: impl Into<String>) -> Self {
-        self.options.put("intersects_with", Given::Texts(vec![wkt.into()]));
+    pub fn intersects_with(mut self, text: impl Into<String>) -> Self {
+        self.options.put("intersects_with", Given::Texts(vec![text.into()]));
         self
+    }
+
+    /// The area, already read, in place of [`Query::intersects_with`].
+    #[must_use]
+    pub fn area(mut self, area: Area) -> Self {
+        self.options.put("intersects_with", Given::Area(Box::new(area)));
+        self
+    }
+
+    single! { Coordinates, Vec<f64>:
+        /// The area within a box: west, south, east, north in degrees. A west greater than the east crosses the
+        /// antimeridian.
+        bbox,
+        /// The area at a point: longitude, latitude in degrees.
+        point,
+        /// The area around a point: longitude, latitude in degrees, radius in metres (10 to 6,000,000).
+        circle,
+        /// The area along a line: longitude, latitude of each of its points in degrees.
+        linestring,
     }
 
     /// Only what ends at or after this moment: ISO 8601 (UTC unless an offset is given), or words such as `3 weeks
@@ -262,6 +285,10 @@ impl Query {
         /// Whether platforms and kinds of products stand for collections, which they do unless this is `false`: then
         /// the catalogue is asked for them as they are.
         collection_alias,
+        /// Let granules of several maturities be used together. Without it, and unless several are asked for by
+        /// `data_maturity`, by collection or by name, only those of the highest one found are
+        /// ([`State`](super::State)).
+        mixed_maturity,
         /// Accept an answer that the catalogue itself says is incomplete; the results then carry a notice.
         allow_partial,
     }

@@ -172,6 +172,8 @@ pub(super) enum Given {
     Count(usize),
     Moment(Moment),
     Pairs(Vec<(String, String)>),
+    Coordinates(Vec<f64>),
+    Area(Box<super::area::Area>),
 }
 
 /// The value of an option whose name is known only when the program runs: from a command line, Python, JSON.
@@ -276,6 +278,18 @@ impl OptionValue {
             }
         }
         Some(Decimals(all))
+    }
+
+    /// Numbers in their order, as a list or as text with commas or blanks between them.
+    pub(super) fn coordinates(&self) -> Option<Vec<f64>> {
+        match self {
+            Self::Text(text) => {
+                let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
+                parts.map(|part| Self::Text(part.to_owned()).decimal()).collect()
+            }
+            Self::Range(ends) => Some(vec![ends.0.decimal()?, ends.1.decimal()?]),
+            several => several.each().iter().map(Self::decimal).collect(),
+        }
     }
 
     /// Numbers and ranges written as text: `8`, `1-10`, `8,9,20-25`.

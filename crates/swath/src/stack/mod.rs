@@ -4,7 +4,7 @@
 //! Granules of different track, frame, mode, direction or CRS do not belong into one stack, and two of the same start are a
 //! mistake (an older release, most often); both are refused with their names.
 
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -101,16 +101,22 @@ impl Stack {
         Ok(Self { layers: clipped.try_collect().await? })
     }
 
-    /// Statistics of every layer, read together, in the order of time.
+    /// Statistics of every layer, read together, in the order of time; the first that fails ends it.
     ///
     /// # Errors
     /// As [`DataArray::statistics`].
     pub async fn statistics(&self) -> Result<Vec<Sample>> {
+        self.each_statistics().try_collect().await
+    }
+
+    /// As [`Stack::statistics`], one item for each of [`Stack::layers`] in their order: a layer that fails does not take the
+    /// others along.
+    pub fn each_statistics(&self) -> impl Stream<Item = Result<Sample>> + Send + use<> {
         let each = stream::iter(self.layers.clone()).map(|(granule, array)| async move {
             let (statistics, layer) = (array.statistics().await?, array.name().to_owned());
             Ok::<_, Error>(Sample { time: granule.start, granule, layer, statistics })
         });
-        each.buffered(AT_ONCE).try_collect().await
+        each.buffered(AT_ONCE)
     }
 
     /// The grid that all layers share, after their windows.

@@ -31,7 +31,7 @@ impl DataTree {
                 }),
                 Node::Group(_) => json!({ "kind": "group", "attrs": attrs }),
                 // A committed type is no data; it shows where it is used.
-                Node::NamedType => continue,
+                Node::NamedType(_) => continue,
             };
             all.insert(path.clone(), value);
         }
@@ -127,7 +127,9 @@ impl DataTree {
                     self.write_group(f, path, &format!("{indent}{below}"))?;
                 }
                 Node::Dataset(dataset) => writeln!(f, "{indent}{branch}{}", self.array_line(path, dataset))?,
-                Node::NamedType => writeln!(f, "{indent}{branch}{} (a named type)", printable(last(path)))?,
+                Node::NamedType(_) => {
+                    writeln!(f, "{indent}{branch}{} (a named type)", printable(last(path)))?;
+                }
             }
         }
         Ok(())

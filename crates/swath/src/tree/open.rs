@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, OnceLock};
 
-use swath_hdf5::{Selection, read_index};
+use swath_hdf5::{Dataset, Selection, Values, read_index};
 
 use super::{DataTree, Tree, grids};
 use crate::cache::{IndexCache, Saved};
@@ -12,6 +12,9 @@ use crate::error::Result;
 use crate::granule::GranuleName;
 use crate::read::{ReadLimits, check_cost, read_small_bytes};
 use crate::store::{Address, Object};
+
+/// How netCDF begins the name of a scale that is no variable.
+const NO_VARIABLE: &str = "This is a netCDF dimension but not a netCDF variable";
 
 /// How a granule is opened.
 #[derive(Debug, Clone)]
@@ -121,6 +124,7 @@ impl DataTree {
     }
 
     /// The values of all dimension scales below the opened group, by path, as little-endian bytes in C order: one wave.
+    /// Not of those that netCDF wrote for the extent of a dimension alone: they hold nothing, and may be of any size.
     ///
     /// # Errors
     /// As [`DataArray::read`](crate::DataArray::read).
@@ -129,7 +133,8 @@ impl DataTree {
         let (mut paths, mut plans) = (Vec::new(), Vec::new());
         let mut allowed = self.0.limits;
         for (path, dataset) in self.index().datasets() {
-            if !dataset.is_dimension_scale || dataset.datatype.is_variable() {
+            let has_values = dataset.is_dimension_scale && !is_extent_alone(dataset);
+            if !has_values || dataset.datatype.is_variable() {
                 continue;
             }
             let plan = dataset.plan(path, &Selection::all(&dataset.shape))?;
@@ -142,6 +147,12 @@ impl DataTree {
         let read = read_small_bytes(self.object(), self.index(), &plans).await;
         Ok(paths.into_iter().zip(read.map_err(|error| self.reconsider(error))?).collect())
     }
+}
+
+/// Whether a scale is a netCDF dimension without a variable (netCDF-4 file format, "dimensions without coordinate variables").
+fn is_extent_alone(dataset: &Dataset) -> bool {
+    let name = dataset.attribute("NAME").map(|attribute| &attribute.value);
+    matches!(name, Some(Values::Strings(texts)) if texts.iter().any(|text| text.starts_with(NO_VARIABLE)))
 }
 
 /// Reads the index from the file and the ends of its grids' axes along with it; saves both.

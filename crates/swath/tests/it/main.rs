@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod archive;
+mod areas;
+mod downloads;
 mod elsewhere;
 mod faults;
 mod flow;
+mod logins;
 mod references;
+mod results;
 mod search;
 mod tidy;

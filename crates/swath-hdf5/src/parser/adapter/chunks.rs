@@ -2,16 +2,26 @@
 
 use std::collections::HashSet;
 
+use super::message::Space;
 use super::upstream::chunk_index::ChunkEntry;
-use super::upstream::messages::dataspace::DataspaceMessage;
 use super::upstream::messages::layout::{ChunkIndexing, DataLayout};
-use super::{AdaptedFile, Answer, DatasetMessages, little_endian, upstream};
+use super::{AdaptedFile, Answer, little_endian, upstream};
 use crate::chunk_table::StoredChunk;
 use crate::datatype::DataType;
 use crate::parser::{Fault, RawLayout};
 
 /// Most chunks of one dataset.
 const MAX_CHUNKS: u64 = 1 << 24;
+
+/// What is needed of a dataset to find its values.
+pub(super) struct Parts<'a> {
+    pub(super) space: &'a Space,
+    pub(super) layout: &'a DataLayout,
+    /// Whether there are filters.
+    pub(super) filtered: bool,
+    /// Whether chunks that reach beyond the shape are stored without them.
+    pub(super) bare_edges: bool,
+}
 
 /// The parts of a chunked layout that the chunk indexes need.
 struct Chunked<'a> {
@@ -25,8 +35,9 @@ struct Chunked<'a> {
 
 impl AdaptedFile {
     /// Where the values of a dataset lie, with every chunk.
-    pub(super) fn layout(&self, parts: &DatasetMessages<'_>, datatype: &DataType) -> Answer<RawLayout> {
-        let rank = parts.space.dims.len();
+    pub(super) fn layout(&self, parts: &Parts<'_>, datatype: &DataType) -> Answer<RawLayout> {
+        let shape = parts.space.shape.as_deref().unwrap_or_default();
+        let rank = shape.len();
         match parts.layout {
             DataLayout::Compact { data } => Ok(RawLayout::Compact(data.clone())),
             DataLayout::Contiguous { address, size } => {
@@ -42,16 +53,19 @@ impl AdaptedFile {
                 let bytes =
                     dims.iter().try_fold(element, |bytes, extent| bytes.checked_mul(u64::from(*extent)));
                 let bytes = bytes.ok_or_else(|| Fault::Malformed(format!("chunks of {dims:?}")))?;
-                check_chunk_count(&parts.space.dims, dims)?;
+                check_chunk_count(shape, dims)?;
                 let chunked = Chunked {
                     address: *address,
                     dims,
                     indexing: chunk_indexing.as_ref(),
                     element,
                     bytes,
-                    filtered: !parts.filters.is_empty(),
+                    filtered: parts.filtered,
                 };
-                let chunks = self.chunks(&chunked, parts.space)?;
+                let mut chunks = self.chunks(&chunked, parts.space)?;
+                if parts.bare_edges && parts.filtered {
+                    bare_edges(&mut chunks, shape, dims);
+                }
                 Ok(RawLayout::Chunked {
                     chunk_shape: dims.iter().map(|extent| u64::from(*extent)).collect(),
                     chunks,
@@ -61,10 +75,11 @@ impl AdaptedFile {
     }
 
     /// All chunks of a chunked dataset that lie in its shape.
-    fn chunks(&self, layout: &Chunked<'_>, space: &DataspaceMessage) -> Answer<Vec<(Vec<u64>, StoredChunk)>> {
+    fn chunks(&self, layout: &Chunked<'_>, space: &Space) -> Answer<Vec<(Vec<u64>, StoredChunk)>> {
         if self.offset(layout.address)?.is_none() {
             return Ok(Vec::new());
         }
+        let shape = space.shape.as_deref().unwrap_or_default();
         let entries = self.chunk_entries(layout, space)?;
         let mut chunks = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -74,7 +89,7 @@ impl AdaptedFile {
                 return Err(Fault::Malformed(format!("chunk at {:?} is off the grid", entry.offsets)));
             }
             // Chunks left over from a larger shape may stay in the index.
-            if entry.offsets.iter().zip(&space.dims).any(|(at, extent)| at >= extent) {
+            if entry.offsets.iter().zip(shape).any(|(at, extent)| at >= extent) {
                 continue;
             }
             let Some(offset) = self.offset(entry.address)? else { continue };
@@ -87,9 +102,14 @@ impl AdaptedFile {
         Ok(chunks)
     }
 
-    fn chunk_entries(&self, layout: &Chunked<'_>, space: &DataspaceMessage) -> Answer<Vec<ChunkEntry>> {
+    fn chunk_entries(&self, layout: &Chunked<'_>, space: &Space) -> Answer<Vec<ChunkEntry>> {
         let (storage, (offset_size, length_size)) = (self.file.storage(), self.widths());
         let (address, dims, rank) = (layout.address, layout.dims, layout.dims.len());
+        let shape = space.shape.as_deref().unwrap_or_default();
+        let most: Option<Vec<u64>> = space
+            .max_shape
+            .as_ref()
+            .map(|extents| extents.iter().map(|extent| extent.unwrap_or(u64::MAX)).collect());
         let entries = match layout.indexing {
             None => return self.tree_chunks(address, dims),
             Some(ChunkIndexing::SingleChunk { filtered_size, filters }) => {
@@ -108,7 +128,7 @@ impl AdaptedFile {
                 let element = usize::try_from(layout.element).unwrap_or(usize::MAX);
                 upstream::chunk_index::collect_implicit_chunk_entries(
                     address,
-                    &space.dims,
+                    shape,
                     dims,
                     element,
                     None,
@@ -123,7 +143,7 @@ impl AdaptedFile {
                     length_size,
                     // The array numbers the chunks of the largest shape, and the parser those of the shape
                     // it is given.
-                    space.max_dims.as_deref().filter(|most| !most.contains(&u64::MAX)).unwrap_or(&space.dims),
+                    most.as_deref().filter(|most| !most.contains(&u64::MAX)).unwrap_or(shape),
                     dims,
                     None,
                 )?
@@ -134,8 +154,8 @@ impl AdaptedFile {
                     address,
                     offset_size,
                     length_size,
-                    &space.dims,
-                    space.max_dims.as_deref(),
+                    shape,
+                    most.as_deref(),
                     dims,
                     None,
                 )?
@@ -209,6 +229,17 @@ impl AdaptedFile {
             });
         }
         Ok(children)
+    }
+}
+
+/// Marks the chunks that reach beyond the shape as stored without any filter.
+fn bare_edges(chunks: &mut [(Vec<u64>, StoredChunk)], shape: &[u64], chunk: &[u32]) {
+    for (coordinates, stored) in chunks {
+        let ends =
+            coordinates.iter().zip(chunk).map(|(at, extent)| (at + 1).saturating_mul(u64::from(*extent)));
+        if ends.zip(shape).any(|(end, extent)| end > *extent) {
+            stored.filter_mask = u32::MAX;
+        }
     }
 }
 

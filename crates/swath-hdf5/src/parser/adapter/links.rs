@@ -1,15 +1,78 @@
 //! The links of a group, listed without opening what they lead to.
 
+use super::header::{Header, kind};
+use super::message::Fields;
 use super::upstream::io::Cursor;
-use super::upstream::messages::link::{LinkMessage, LinkTarget};
-use super::upstream::messages::link_info::LinkInfoMessage;
-use super::upstream::messages::symbol_table_msg::SymbolTableMessage;
 use super::{AdaptedFile, Answer, upstream};
 use crate::parser::{Link, Target};
 
+/// A link with its place among those of its group, if the file says.
+type Placed = (Option<u64>, Link);
+
+/// The two addresses of a group of the first generation.
+struct SymbolTable {
+    btree_address: u64,
+    heap_address: u64,
+}
+
 impl AdaptedFile {
+    /// The links of a group in the order of the file: by creation where that is tracked, else by name.
+    pub(super) fn all_links(&self, header: &Header) -> Answer<Vec<Link>> {
+        let mut links = Vec::new();
+        let width = usize::from(self.widths().0);
+        for message in &header.messages {
+            match message.kind {
+                kind::SYMBOL_TABLE => {
+                    let mut fields = Fields::new(&message.data, "symbol table");
+                    let table = SymbolTable {
+                        btree_address: fields.number(width)?,
+                        heap_address: fields.number(width)?,
+                    };
+                    return self.symbol_table_links(&table);
+                }
+                kind::LINK => links.push(self.link(&message.data)?),
+                kind::LINK_INFO => links.extend(self.dense_links(&message.data)?),
+                _ => {}
+            }
+        }
+        if !links.is_empty() && links.iter().all(|(order, _)| order.is_some()) {
+            links.sort_by_key(|(order, _)| *order);
+        } else {
+            links.sort_by(|(_, one), (_, other)| one.name.cmp(&other.name));
+        }
+        Ok(links.into_iter().map(|(_, link)| link).collect())
+    }
+
+    /// A link message (HDF5 specification IV.A.2.g).
+    fn link(&self, bytes: &[u8]) -> Answer<Placed> {
+        let mut fields = Fields::new(bytes, "link");
+        let (version, flags) = (fields.byte()?, fields.byte()?);
+        if version != 1 {
+            return fields.version(version);
+        }
+        let class = if flags & 0x08 != 0 { fields.byte()? } else { 0 };
+        let order = if flags & 0x04 != 0 { Some(fields.number(8)?) } else { None };
+        if flags & 0x10 != 0 {
+            fields.byte()?;
+        }
+        let length = fields.number(1 << (flags & 0x03))?;
+        let name = text(fields.take(usize::try_from(length).unwrap_or(usize::MAX))?);
+        let target = if class == 0 {
+            Target::Hard(fields.number(usize::from(self.widths().0))?)
+        } else {
+            let length = fields.number(2)? as usize;
+            let value = fields.take(length)?;
+            match class {
+                1 => Target::Soft(text(value)),
+                64 => external(value),
+                other => Target::UserDefined(other),
+            }
+        };
+        Ok((order, Link { name, target }))
+    }
+
     /// The links of a group of the first generation: B-tree, symbol nodes, names in a local heap.
-    pub(super) fn symbol_table_links(&self, table: &SymbolTableMessage) -> Answer<Vec<Link>> {
+    fn symbol_table_links(&self, table: &SymbolTable) -> Answer<Vec<Link>> {
         let (storage, (offset_size, length_size)) = (self.file.storage(), self.widths());
         let heap = upstream::local_heap::LocalHeap::parse_at_storage(
             storage,
@@ -57,20 +120,27 @@ impl AdaptedFile {
     }
 
     /// The links of a large group of the second generation: a fractal heap, indexed by a B-tree.
-    pub(super) fn dense_links(&self, info: &LinkInfoMessage) -> Answer<Vec<LinkMessage>> {
+    fn dense_links(&self, info: &[u8]) -> Answer<Vec<Placed>> {
         let (storage, (offset_size, length_size)) = (self.file.storage(), self.widths());
-        if Cursor::is_undefined_offset(info.fractal_heap_address, offset_size) {
+        let mut fields = Fields::new(info, "link info");
+        let (_version, flags) = (fields.byte()?, fields.byte()?);
+        if flags & 1 != 0 {
+            fields.take(8)?;
+        }
+        let width = usize::from(offset_size);
+        let (heap_address, tree_address) = (fields.number(width)?, fields.number(width)?);
+        if self.offset(heap_address)?.is_none() {
             return Ok(Vec::new());
         }
         let heap = upstream::fractal_heap::FractalHeap::parse_at_storage(
             storage,
-            info.fractal_heap_address,
+            heap_address,
             offset_size,
             length_size,
         );
         let tree = upstream::btree_v2::BTreeV2Header::parse_at_storage(
             storage,
-            info.btree_name_index_address,
+            tree_address,
             offset_size,
             length_size,
         );
@@ -90,19 +160,19 @@ impl AdaptedFile {
             let upstream::btree_v2::BTreeV2Record::LinkNameHash { heap_id, .. } = record else { continue };
             let bytes =
                 heap.get_object_storage_cached(heap_id, storage, offset_size, length_size, &mut cache)?;
-            let mut cursor = Cursor::new(&bytes);
-            links.push(upstream::messages::link::parse(&mut cursor, offset_size, length_size, bytes.len())?);
+            links.push(self.link(&bytes)?);
         }
         Ok(links)
     }
 }
 
-/// A link message in our words.
-pub(super) fn link(message: LinkMessage) -> Link {
-    let target = match message.target {
-        LinkTarget::Hard { address } => Target::Hard(address),
-        LinkTarget::Soft { path } => Target::Soft(path),
-        LinkTarget::External { filename, path } => Target::External(format!("{filename}:{path}")),
-    };
-    Link { name: message.name, target }
+fn text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
+}
+
+/// A link to another file: a byte of version and flags, then two texts with a NUL behind each.
+fn external(value: &[u8]) -> Target {
+    let mut parts = value.get(1..).unwrap_or_default().split(|byte| *byte == 0).map(text);
+    Target::External(parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
 }

@@ -1,25 +1,33 @@
-//! [`MetadataFile`] by the `hdf5-reader` crate.
+//! [`MetadataFile`] by our own reading of headers and messages, and the `hdf5-reader` crate for what lies below them:
+//! superblocks, B-trees, heaps, chunk indexes.
 
+mod attributes;
 mod chunks;
+mod global_heap;
+mod header;
 mod links;
-mod old_layout;
+mod message;
+mod shared;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::hdf5_reader as upstream;
-use upstream::group::Group;
+use bytes::Bytes;
 use upstream::io::Cursor;
-use upstream::messages::HdfMessage;
-use upstream::messages::dataspace::{DataspaceMessage, DataspaceType};
-use upstream::messages::layout::DataLayout;
-use upstream::object_header::ObjectHeader;
 use upstream::storage::{Storage, StorageBuffer};
+use upstream::superblock::Superblock;
 
-use super::{Fault, Kind, Link, MetadataFile, RawAttribute, RawDataset, RawLayout, Target};
+use super::{Attempt, Fault, Kind, Link, MetadataFile, RawDataset, RawLayout, Target};
 use crate::blocks::{Around, Blocks, Refusal};
-use crate::datatype::parse_message;
+use crate::datatype::{DataType, parse_message};
 use crate::index::Encoding;
+pub(crate) use global_heap::Heap;
+use header::{Header, kind};
+use message::{Fields, Space};
 
 type Answer<T> = Result<T, Fault>;
 
@@ -27,30 +35,32 @@ type Answer<T> = Result<T, Fault>;
 const MAX_HEADER: usize = 16 << 20;
 /// Most axes of a dataset (the format's own limit).
 const MAX_RANK: usize = 32;
-/// File Space Info; the parser crate calls another message so.
-const FILE_SPACE_INFO: u16 = 0x17;
+/// Most soft links followed on the way to one object.
+const MAX_LINKS: usize = 32;
 
 /// The block cache as the parser crate reads it.
 struct BlockStorage {
     blocks: Arc<Blocks>,
     /// Whether what is read now lies alone, so that little around it is worth fetching.
     alone: AtomicBool,
-    /// A superblock to be seen in place of the file's own, and where.
-    superblock: Option<(u64, Vec<u8>)>,
+    /// Where address 0 lies.
+    base: u64,
 }
 
 impl BlockStorage {
-    fn new(blocks: Arc<Blocks>) -> Self {
-        BlockStorage { blocks, alone: AtomicBool::new(false), superblock: None }
+    fn new(blocks: Arc<Blocks>, base: u64) -> Self {
+        BlockStorage { blocks, alone: AtomicBool::new(false), base }
     }
 }
 
 impl Storage for BlockStorage {
     fn len(&self) -> u64 {
-        self.blocks.size()
+        self.blocks.size().saturating_sub(self.base)
     }
 
     fn read_range(&self, offset: u64, length: usize) -> upstream::error::Result<StorageBuffer> {
+        let offset =
+            offset.checked_add(self.base).ok_or(upstream::error::Error::OffsetOutOfBounds(offset))?;
         let around = if self.alone.load(Ordering::Relaxed) { Around::Cell } else { Around::Block };
         let bytes = self.blocks.read_leniently(offset, length, around).map_err(|refusal| match refusal {
             // The text is never seen: a pass that missed anything is thrown away.
@@ -62,70 +72,78 @@ impl Storage for BlockStorage {
                 available: self.blocks.size().saturating_sub(offset),
             },
         })?;
-        if let Some((_, superblock)) = self.superblock.as_ref().filter(|(at, _)| *at == offset) {
-            let mut seen = bytes.to_vec();
-            seen.iter_mut().zip(superblock).for_each(|(byte, own)| *byte = *own);
-            return StorageBuffer::from_shared_owner(Arc::new(seen), 0, length);
-        }
         StorageBuffer::from_shared_owner(Arc::new(bytes), 0, length)
     }
 }
 
-/// A file parsed by the `hdf5-reader` crate.
-pub(crate) struct AdaptedFile {
-    file: upstream::Hdf5File,
-    storage: Arc<BlockStorage>,
+/// A superblock and the bytes behind it.
+struct Opened {
+    storage: BlockStorage,
+    superblock: Superblock,
 }
 
-fn options() -> upstream::OpenOptions {
-    upstream::OpenOptions::default()
-        .with_chunk_cache_bytes(0)
-        .with_max_object_header_bytes(MAX_HEADER)
-        .with_max_read_bytes(0)
+impl Opened {
+    fn storage(&self) -> &dyn Storage {
+        &self.storage
+    }
+
+    fn superblock(&self) -> &Superblock {
+        &self.superblock
+    }
+}
+
+/// A file of which the superblock is parsed.
+pub(crate) struct AdaptedFile {
+    file: Opened,
+    root: u64,
+    headers: RefCell<HashMap<u64, Rc<Header>>>,
+    links: RefCell<HashMap<u64, Rc<Vec<Link>>>>,
+    heap: Heap,
 }
 
 /// A node of an [`AdaptedFile`].
 pub(crate) struct Node {
     address: u64,
-    handle: Handle,
-}
-
-enum Handle {
-    Group(Group),
-    Dataset(Box<upstream::Dataset>),
-    NamedType,
+    kind: Kind,
+    header: Rc<Header>,
 }
 
 impl AdaptedFile {
     /// Parses the superblock.
     pub(crate) fn open(blocks: Arc<Blocks>) -> Answer<Self> {
-        let storage = Arc::new(BlockStorage::new(blocks));
-        let file = upstream::Hdf5File::from_storage_with_options(storage.clone(), options())?;
-        Ok(AdaptedFile { file, storage })
+        let superblock = Superblock::parse_from_storage(&BlockStorage::new(blocks.clone(), 0))?;
+        let root = superblock.root_object_header_address()?;
+        Ok(Self::of(blocks, superblock, root))
     }
 
-    /// The same file, as if the group whose header is at `address` were its root. `None` if the superblock is
-    /// of a kind that names its root otherwise.
-    pub(crate) fn rooted_at(&self, blocks: &Arc<Blocks>, address: u64) -> Option<Self> {
-        let superblock = self.file.superblock();
-        if superblock.version < 2 || superblock.offset_size != 8 {
-            return None;
+    fn of(blocks: Arc<Blocks>, superblock: Superblock, root: u64) -> Self {
+        let encoding = encoding_of(&superblock, 0);
+        AdaptedFile {
+            heap: Heap::new(blocks.clone(), encoding),
+            file: Opened { storage: BlockStorage::new(blocks, superblock.base_address), superblock },
+            root,
+            headers: RefCell::default(),
+            links: RefCell::default(),
         }
-        // Signature, version, widths and flags; base, extension, end, root; checksum (II.A, version 2).
-        let base = superblock.base_address;
-        let mut bytes = blocks.read(base, 48).ok()?.to_vec();
-        bytes[36..44].copy_from_slice(&address.to_le_bytes());
-        let checksum = upstream::checksum::jenkins_lookup3(&bytes[..44]);
-        bytes[44..48].copy_from_slice(&checksum.to_le_bytes());
-        let mut storage = BlockStorage::new(blocks.clone());
-        storage.superblock = Some((base, bytes));
-        let storage = Arc::new(storage);
-        let file = upstream::Hdf5File::from_storage_with_options(storage.clone(), options()).ok()?;
-        Some(AdaptedFile { file, storage })
     }
 
-    fn header(&self, address: u64) -> Answer<Arc<ObjectHeader>> {
-        Ok(self.file.get_or_parse_header(address)?)
+    /// The same file, as if the group whose header is at `address` were its root.
+    pub(crate) fn rooted_at(&self, blocks: &Arc<Blocks>, address: u64) -> Self {
+        Self::of(blocks.clone(), self.file.superblock.clone(), address)
+    }
+
+    fn header(&self, address: u64) -> Answer<Rc<Header>> {
+        if let Some(header) = self.headers.borrow().get(&address) {
+            return Ok(header.clone());
+        }
+        let header = Rc::new(self.read_header(address)?);
+        self.headers.borrow_mut().insert(address, header.clone());
+        Ok(header)
+    }
+
+    /// Bytes at an address.
+    fn range(&self, address: u64, length: usize) -> Answer<Bytes> {
+        Ok(Bytes::copy_from_slice(&self.file.storage.read_range(address, length)?))
     }
 
     fn widths(&self) -> (u8, u8) {
@@ -140,14 +158,139 @@ impl AdaptedFile {
         let offset = address.checked_add(self.file.superblock().base_address);
         offset.map(Some).ok_or_else(|| Fault::Malformed(format!("address {address:#x} is out of bounds")))
     }
+
+    fn node(&self, address: u64) -> Answer<Node> {
+        let header = self.header(address)?;
+        Ok(Node { address, kind: kind_of(&header)?, header })
+    }
+
+    fn links_at(&self, address: u64) -> Answer<Rc<Vec<Link>>> {
+        if let Some(links) = self.links.borrow().get(&address) {
+            return Ok(links.clone());
+        }
+        let links = Rc::new(self.all_links(&*self.header(address)?)?);
+        self.links.borrow_mut().insert(address, links.clone());
+        Ok(links)
+    }
+
+    /// The header that a link of the group at `group` leads to.
+    fn followed(&self, group: u64, link: &Link, hops: usize) -> Answer<u64> {
+        let path = match &link.target {
+            Target::Hard(address) => return Ok(*address),
+            Target::Soft(path) => path,
+            Target::External(file, path) => {
+                return Err(Fault::Unsupported(format!("a link to another file ({file}:{path})")));
+            }
+            Target::UserDefined(class) => {
+                return Err(Fault::Unsupported(format!("a user-defined link (class {class})")));
+            }
+        };
+        let nowhere = || Fault::Malformed(format!("soft link to {path} leads nowhere"));
+        if hops >= MAX_LINKS {
+            return Err(Fault::Malformed(format!("soft link to {path} leads in a circle")));
+        }
+        let mut at = if path.starts_with('/') { self.root } else { group };
+        for name in path.split('/').filter(|name| !name.is_empty() && *name != ".") {
+            if kind_of(&*self.header(at)?)? != Kind::Group {
+                return Err(nowhere());
+            }
+            let links = self.links_at(at)?;
+            let next = links.iter().find(|link| link.name == name).ok_or_else(nowhere)?;
+            at = self.followed(at, next, hops + 1)?;
+        }
+        Ok(at)
+    }
+
+    /// Names of the files in an External Data Files message (IV.A.2.h).
+    fn external_files(&self, message: &[u8]) -> Answer<Vec<String>> {
+        let (offset_size, length_size) = self.widths();
+        let (storage, length) = (self.file.storage(), usize::from(length_size));
+        let mut fields = Fields::new(message, "external files");
+        // Version, three unused bytes, slots allotted, slots used.
+        let (_, _, used) = (fields.take(4)?, fields.number(2)?, fields.number(2)?);
+        let heap = fields.number(usize::from(offset_size))?;
+        let heap =
+            upstream::local_heap::LocalHeap::parse_at_storage(storage, heap, offset_size, length_size)?;
+        let mut files = Vec::new();
+        for _ in 0..used {
+            let name = fields.number(length)?;
+            fields.take(2 * length)?;
+            files.push(heap.get_string_storage(name, storage)?);
+        }
+        Ok(files)
+    }
+
+    /// The File Space Info message in the superblock's extension.
+    fn space_info(&self) -> Answer<Option<Bytes>> {
+        let Some(extension) = self.file.superblock().extension_address else { return Ok(None) };
+        Ok(self.header(extension)?.find(kind::FILE_SPACE_INFO).map(|message| message.data.clone()))
+    }
+
+    /// The first message of a kind, from wherever it is.
+    fn found(&self, header: &Header, kind: u16) -> Answer<Option<Bytes>> {
+        header.find(kind).map(|message| self.resolved(message)).transpose()
+    }
+
+    fn datatype(&self, header: &Header) -> Answer<DataType> {
+        let message = self.found(header, kind::DATATYPE)?;
+        let message =
+            message.ok_or_else(|| Fault::Malformed("object without datatype message".to_owned()))?;
+        parse_message(&message).map_err(Fault::Malformed)
+    }
+
+    fn fill(&self, header: &Header) -> Answer<Option<Vec<u8>>> {
+        // Writers may leave an old and a new message; they say the same.
+        let new =
+            self.found(header, kind::FILL)?.map(|message| message::fill(&message, false)).transpose()?;
+        let old =
+            self.found(header, kind::OLD_FILL)?.map(|message| message::fill(&message, true)).transpose()?;
+        Ok(new.flatten().or(old.flatten()))
+    }
+
+    fn raw_layout(
+        &self,
+        header: &Header,
+        space: &Space,
+        datatype: &DataType,
+        filtered: bool,
+    ) -> Answer<RawLayout> {
+        if let Some(message) = self.found(header, kind::EXTERNAL_FILES)? {
+            return Ok(RawLayout::External(self.external_files(&message)?));
+        }
+        let message = self.found(header, kind::LAYOUT)?;
+        let mut message =
+            message.ok_or_else(|| Fault::Malformed("dataset without layout message".to_owned()))?;
+        // Version 4 and 5, class 3: put together from other datasets.
+        if let [4 | 5, 3, ..] = message[..] {
+            return Ok(RawLayout::Virtual);
+        }
+        // Version 2 is version 1 by another number, and the parser crate knows only the latter well.
+        if message.first() == Some(&2) {
+            let mut bytes = message.to_vec();
+            bytes[0] = 1;
+            message = bytes.into();
+        }
+        let bare_edges = matches!(message[..], [4 | 5, 2, flags, ..] if flags & 1 != 0);
+        let (offset_size, length_size) = self.widths();
+        let mut cursor = Cursor::new(&message);
+        let parsed = upstream::messages::layout::parse(&mut cursor, offset_size, length_size, message.len())?;
+        let parts = chunks::Parts { space, layout: &parsed.layout, filtered, bare_edges };
+        self.layout(&parts, datatype)
+    }
 }
 
 impl MetadataFile for AdaptedFile {
     type Node = Node;
 
     fn encoding(&self) -> Encoding {
-        let (offset_size, length_size) = self.widths();
-        Encoding { offset_size, length_size, base: self.file.superblock().base_address }
+        let strategy = match self.space_info().ok().flatten().as_deref() {
+            // Version 0 had other numbers for the same.
+            Some([0, 3, ..]) => 2,
+            Some([0, 4, ..]) => 3,
+            Some([1, strategy, ..]) => *strategy,
+            _ => 0,
+        };
+        encoding_of(self.file.superblock(), strategy)
     }
 
     fn end(&self) -> u64 {
@@ -155,32 +298,29 @@ impl MetadataFile for AdaptedFile {
     }
 
     fn page_size(&self) -> Answer<Option<u64>> {
-        let Some(extension) = self.file.superblock().extension_address else { return Ok(None) };
-        let header = self.header(extension)?;
-        let data = header.messages.iter().find_map(|message| match message {
-            HdfMessage::Unknown { type_id: FILE_SPACE_INFO, data } => Some(data.as_slice()),
-            _ => None,
-        });
         // Version 1: strategy (1 = paged), whether free space persists, threshold, page size.
         let width = usize::from(self.widths().1);
-        Ok(match data {
+        Ok(match self.space_info()?.as_deref() {
             Some([1, 1, _, rest @ ..]) => rest.get(width..2 * width).map(little_endian),
             _ => None,
         })
     }
 
     fn root(&self) -> Answer<Node> {
-        let group = self.file.root_group()?;
-        self.header(group.address())?;
-        Ok(Node { address: group.address(), handle: Handle::Group(group) })
+        let root = self.node(self.root);
+        let image = |extension| {
+            self.header(extension).is_ok_and(|header: Rc<Header>| header.find(kind::CACHE_IMAGE).is_some())
+        };
+        match (root, self.file.superblock().extension_address) {
+            (Err(_), Some(extension)) if image(extension) => {
+                Err(Fault::Unsupported("metadata in an image of the writer's cache".to_owned()))
+            }
+            (root, _) => root,
+        }
     }
 
     fn kind(&self, node: &Node) -> Kind {
-        match node.handle {
-            Handle::Group(_) => Kind::Group,
-            Handle::Dataset(_) => Kind::Dataset,
-            Handle::NamedType => Kind::NamedType,
-        }
+        node.kind
     }
 
     fn address(&self, node: &Node) -> u64 {
@@ -188,189 +328,69 @@ impl MetadataFile for AdaptedFile {
     }
 
     fn links(&self, group: &Node) -> Answer<Vec<Link>> {
-        let header = self.header(group.address)?;
-        let mut messages = Vec::new();
-        let mut tracked = false;
-        for message in &header.messages {
-            match message {
-                HdfMessage::SymbolTable(table) => return self.symbol_table_links(table),
-                HdfMessage::Link(link) => messages.push(link.clone()),
-                HdfMessage::LinkInfo(info) => {
-                    tracked = info.creation_order_tracked;
-                    messages.extend(self.dense_links(info)?);
-                }
-                _ => {}
-            }
-        }
-        let ordered = tracked && messages.iter().all(|link| link.creation_order.is_some());
-        if ordered {
-            messages.sort_by_key(|link| link.creation_order);
-        } else {
-            messages.sort_by(|one, other| one.name.cmp(&other.name));
-        }
-        Ok(messages.into_iter().map(links::link).collect())
+        Ok(self.links_at(group.address)?.to_vec())
     }
 
     fn open(&self, group: &Node, link: &Link) -> Answer<Node> {
-        let Handle::Group(parent) = &group.handle else {
-            return Err(Fault::Malformed("link of an object that is no group".to_owned()));
-        };
-        match &link.target {
-            Target::Hard(address) => match kind(&*self.header(*address)?)? {
-                Kind::Group => group_node(parent.group(&link.name)?),
-                Kind::Dataset => dataset_node(parent.dataset(&link.name)?),
-                Kind::NamedType => Ok(Node { address: *address, handle: Handle::NamedType }),
-            },
-            Target::Soft(path) => match parent.group(&link.name) {
-                Ok(child) => group_node(child),
-                Err(_) => match parent.dataset(&link.name) {
-                    Ok(child) => dataset_node(child),
-                    Err(_) => Err(Fault::Malformed(format!("soft link to {path} leads nowhere"))),
-                },
-            },
-            Target::External(path) => Err(Fault::Unsupported(format!("a link to another file ({path})"))),
-        }
+        self.node(self.followed(group.address, link, 0)?)
     }
 
-    fn attributes(&self, node: &Node) -> Answer<Vec<RawAttribute>> {
-        let raw = match &node.handle {
-            Handle::Group(group) => group.raw_attributes()?,
-            Handle::Dataset(dataset) => dataset.raw_attributes()?,
-            Handle::NamedType => Vec::new(),
-        };
-        let attribute = |raw: upstream::RawAttribute| {
-            let (message, datatype) = raw.into_parts();
-            Ok(RawAttribute {
-                datatype: parse_message(&datatype).map_err(Fault::Malformed)?,
-                shape: shape(&message.dataspace),
-                name: message.name,
-                bytes: message.raw_data,
-            })
-        };
-        raw.into_iter().map(attribute).collect()
+    fn attributes(&self, node: &Node) -> Answer<Vec<Attempt>> {
+        self.all_attributes(&node.header)
+    }
+
+    fn named_type(&self, node: &Node) -> Answer<DataType> {
+        self.datatype(&node.header)
     }
 
     fn dataset(&self, node: &Node) -> Answer<RawDataset> {
-        let Handle::Dataset(dataset) = &node.handle else {
-            return Err(Fault::Malformed("object is no dataset".to_owned()));
-        };
-        let header = self.header(node.address)?;
-        let datatype = parse_message(&dataset.raw_datatype()?).map_err(Fault::Malformed)?;
-        let mut parts = DatasetMessages::of(&header)?;
-        let old = self.old_layout(node.address, &header, parts.layout)?;
-        parts.layout = old.as_ref().unwrap_or(parts.layout);
-        let external = header.messages.iter().any(|message| matches!(message, HdfMessage::ExternalFiles(_)));
+        let header = &*node.header;
+        let space = self.found(header, kind::DATASPACE)?;
+        let space = space.ok_or_else(|| Fault::Malformed("dataset without dataspace message".to_owned()))?;
+        let space = Space::parse(&space, self.widths().1)?;
+        let datatype = self.datatype(header)?;
+        let filters = self.found(header, kind::FILTERS)?;
+        let filters = filters.map(|message| message::filters(&message)).transpose()?.unwrap_or_default();
         Ok(RawDataset {
-            layout: if external { RawLayout::External } else { self.layout(&parts, &datatype)? },
-            shape: shape(parts.space),
-            max_shape: parts.space.max_dims.as_ref().map(|extents| {
-                extents.iter().map(|extent| (*extent != u64::MAX).then_some(*extent)).collect()
-            }),
-            fill: parts.fill,
-            filters: parts.filters,
+            layout: self.raw_layout(header, &space, &datatype, !filters.is_empty())?,
+            fill: self.fill(header)?,
+            shape: space.shape,
+            max_shape: space.max_shape,
+            filters,
             datatype,
         })
     }
 
-    fn heap_object(&self, node: &Node, reference: &[u8], element: usize) -> Answer<Vec<u8>> {
-        self.storage.alone.store(true, Ordering::Relaxed);
-        let bytes = match &node.handle {
-            Handle::Group(group) => group.resolve_vlen_reference_bytes(reference, element),
-            Handle::Dataset(dataset) => dataset.resolve_vlen_reference_bytes(reference, element),
-            Handle::NamedType => Ok(Vec::new()),
-        };
-        self.storage.alone.store(false, Ordering::Relaxed);
-        Ok(bytes?)
+    fn heap_object(&self, reference: &[u8], element: usize) -> Answer<Vec<u8>> {
+        self.heap.object(reference, element)
     }
 
     fn raw(&self, offset: u64, length: usize) -> Option<bytes::Bytes> {
-        self.storage.blocks.read_leniently(offset, length, Around::Cell).ok()
+        self.file.storage.blocks.read_leniently(offset, length, Around::Cell).ok()
     }
 }
 
-/// The messages of a dataset's header that say what it is.
-struct DatasetMessages<'a> {
-    space: &'a DataspaceMessage,
-    layout: &'a DataLayout,
-    fill: Option<Vec<u8>>,
-    filters: Vec<(u16, Option<String>, Vec<u32>)>,
-}
-
-impl<'a> DatasetMessages<'a> {
-    fn of(header: &'a ObjectHeader) -> Answer<Self> {
-        let (mut space, mut layout, mut fill, mut filters) = (None, None, None, Vec::new());
-        for message in &header.messages {
-            match message {
-                HdfMessage::Dataspace(message) => space = Some(message),
-                HdfMessage::DataLayout(message) => layout = Some(&message.layout),
-                // Writers may leave an old and a new fill-value message; they say the same.
-                HdfMessage::FillValue(message) => fill = message.value.clone().or(fill),
-                HdfMessage::FilterPipeline(message) => {
-                    let filter = |filter: &upstream::messages::filter_pipeline::FilterDescription| {
-                        (filter.id, filter.name.clone(), filter.client_data.clone())
-                    };
-                    filters = message.filters.iter().map(filter).collect();
-                }
-                _ => {}
-            }
-        }
-        let missing = |what: &str| Fault::Malformed(format!("dataset without {what} message"));
-        let space: &DataspaceMessage = space.ok_or_else(|| missing("dataspace"))?;
-        if space.dims.len() > MAX_RANK {
-            return Err(Fault::Malformed(format!("dataset of {} axes", space.dims.len())));
-        }
-        Ok(DatasetMessages { space, layout: layout.ok_or_else(|| missing("layout"))?, fill, filters })
+fn encoding_of(superblock: &Superblock, strategy: u8) -> Encoding {
+    Encoding {
+        offset_size: superblock.offset_size,
+        length_size: superblock.length_size,
+        base: superblock.base_address,
+        superblock: superblock.version,
+        strategy,
     }
 }
 
-/// The objects of one global heap collection, by index.
-pub(crate) fn heap_collection(
-    blocks: &Arc<Blocks>,
-    encoding: Encoding,
-    address: u64,
-) -> Answer<Vec<(u16, Vec<u8>)>> {
-    let offset = address.checked_add(encoding.base);
-    let offset =
-        offset.ok_or_else(|| Fault::Malformed(format!("heap address {address:#x} is out of bounds")))?;
-    let collection = upstream::global_heap::GlobalHeapCollection::parse_at_storage(
-        &BlockStorage::new(blocks.clone()),
-        offset,
-        encoding.offset_size,
-        encoding.length_size,
-    )?;
-    Ok(collection.objects.into_iter().map(|object| (object.index, object.data)).collect())
-}
-
-fn kind(header: &ObjectHeader) -> Answer<Kind> {
-    let (mut dataset, mut named) = (false, false);
-    for message in &header.messages {
-        match message {
-            HdfMessage::SymbolTable(_)
-            | HdfMessage::Link(_)
-            | HdfMessage::LinkInfo(_)
-            | HdfMessage::GroupInfo(_) => return Ok(Kind::Group),
-            HdfMessage::DataLayout(_) | HdfMessage::Dataspace(_) => dataset = true,
-            HdfMessage::Datatype(_) => named = true,
-            _ => {}
-        }
+fn kind_of(header: &Header) -> Answer<Kind> {
+    let has = |kind: u16| header.find(kind).is_some();
+    if [kind::SYMBOL_TABLE, kind::LINK, kind::LINK_INFO, kind::GROUP_INFO].into_iter().any(has) {
+        Ok(Kind::Group)
+    } else if has(kind::LAYOUT) || has(kind::DATASPACE) {
+        Ok(Kind::Dataset)
+    } else if has(kind::DATATYPE) {
+        Ok(Kind::NamedType)
+    } else {
+        Err(Fault::Malformed("object is neither group nor dataset nor named type".to_owned()))
     }
-    match (dataset, named) {
-        (true, _) => Ok(Kind::Dataset),
-        (false, true) => Ok(Kind::NamedType),
-        _ => Err(Fault::Malformed("object is neither group nor dataset nor named type".to_owned())),
-    }
-}
-
-fn group_node(group: Group) -> Answer<Node> {
-    Ok(Node { address: group.address(), handle: Handle::Group(group) })
-}
-
-fn dataset_node(dataset: upstream::Dataset) -> Answer<Node> {
-    Ok(Node { address: dataset.address(), handle: Handle::Dataset(Box::new(dataset)) })
-}
-
-fn shape(space: &DataspaceMessage) -> Option<Vec<u64>> {
-    (space.dataspace_type != DataspaceType::Null).then(|| space.dims.clone())
 }
 
 fn little_endian(bytes: &[u8]) -> u64 {

@@ -1,5 +1,7 @@
 use super::*;
 
+mod names;
+
 /// A name of one acquisition, with what follows from the pipeline on told by the arguments.
 fn name(pipeline: &str, start: &str, tail: &str) -> String {
     format!("NISAR_L2_{pipeline}_GCOV_005_172_A_008_2005_DHDH_A_{start}_20251122T024652_{tail}_F_J_001")

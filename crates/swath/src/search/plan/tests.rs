@@ -282,6 +282,7 @@ fn every_option_of_the_table_can_be_given_by_either_name() {
             OptionKind::Moment => "today".into(),
             OptionKind::Count => 3.into(),
             OptionKind::Pairs => "key=value".into(),
+            OptionKind::Coordinates => vec![1.5, 2.5].into(),
         };
         let [one, other] = [option.name, option.asf_name].map(|name| Query::new().with(name, value.clone()));
         let one = one.unwrap_or_else(|error| panic!("{}: {error:?}", option.name));
@@ -307,6 +308,7 @@ fn values_of_the_wrong_kind_are_refused_by_name() {
         ("intersects_with", list(&["a", "b"]), "text"),
         ("cmr_keywords", list(&["a"]), "pairs"),
         ("dataset", list(&[]), "text"),
+        ("bbox", list(&["a"]), "numbers"),
     ];
     for (name, value, hint) in cases {
         let error = Query::new().with(name, value).unwrap_err();

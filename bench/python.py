@@ -1,0 +1,108 @@
+"""Python beside the same work in Rust: the package's import, opening a whole granule, reading a window.
+
+    python bench/python.py GRANULE.h5 --rust target/release/examples/compare [--runs 9]
+
+The two take turns in one run, so that a busy machine is as busy for both; what counts is the ratio of the medians. The
+Rust side is `cargo build --release -p swath-python --example compare`. Everything is read through a
+sandbox, over real sockets. Needs swath, xarray and nothing else; the wheel must be a release build.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+
+import swath
+import swath.xarray_backend
+
+LAYER = "/science/LSAR/GCOV/grids/frequencyA"
+#: First row, first column, height, width: 25 chunks and more of a full granule.
+WINDOW = (4000, 4000, 4096, 4096)
+
+
+def imports(runs: int) -> tuple[float, float]:
+    """Median seconds of `import numpy` and of `import swath` after it, each in a fresh interpreter."""
+    code = "import time; a = time.perf_counter(); import numpy; b = time.perf_counter(); import swath; "
+    code += "print(b - a, time.perf_counter() - b)"
+    lines = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(runs)]
+    times = [[float(word) for word in line.stdout.split()] for line in lines]
+    return statistics.median(one[0] for one in times), statistics.median(one[1] for one in times)
+
+
+def timed(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+class Rust:
+    """The other side: a process that does one piece of work for each line that it is sent, and answers with its seconds."""
+
+    def __init__(self, program: str, url: str, environment: dict[str, str]) -> None:
+        variables = {**os.environ, **environment}
+        arguments = [program, url, LAYER, *map(str, WINDOW)]
+        self._process = subprocess.Popen(
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables
+        )
+
+    def timed(self, work: str) -> float:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(f"{work}\n")
+        self._process.stdin.flush()
+        return float(self._process.stdout.readline())
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+
+
+def side_by_side(session: swath.SandboxSession, url: str, rust: Rust, runs: int) -> dict[str, dict[str, float]]:
+    import xarray
+
+    row, column, height, width = WINDOW
+    layer = session.open(url, LAYER)["HHHH"]
+    rows, columns = slice(row, row + height), slice(column, column + width)
+    work: dict[str, tuple[str, Callable[[], object]]] = {
+        "open the tree": ("open", lambda: session.open(url)),
+        "xarray.open_datatree": ("open", lambda: xarray.open_datatree(url, engine="swath", session=session)),
+        "read a window": ("read", lambda: layer[rows, columns]),
+    }
+    found = {}
+    for name, (asked, ours) in work.items():
+        rust.timed(asked), ours()
+        pairs = [(rust.timed(asked), timed(ours)) for _ in range(runs)]
+        theirs, own = (statistics.median(side) for side in zip(*pairs, strict=True))
+        ratio = statistics.median(b / a for a, b in pairs)
+        found[name] = {"rust": round(theirs, 4), "python": round(own, 4), "ratio": round(ratio, 3)}
+    return found
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("granule", type=pathlib.Path)
+    options.add_argument("--rust", required=True)
+    options.add_argument("--runs", type=int, default=9)
+    asked = options.parse_args()
+    numpy, own = imports(asked.runs)
+    found: dict[str, object] = {"import numpy, s": round(numpy, 3), "import swath after it, s": round(own, 3)}
+    with tempfile.TemporaryDirectory() as folder:
+        os.link(asked.granule, pathlib.Path(folder) / asked.granule.name)
+        with swath.sandbox(folder) as session:
+            url = session.url_of(asked.granule.stem)
+            rust = Rust(asked.rust, url, session.environment)
+            found |= side_by_side(session, url, rust, asked.runs)
+            rust.close()
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()
