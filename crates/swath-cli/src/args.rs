@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use crate::query_args::QueryArgs;
+
 /// Search the ASF archive for NISAR products and stream just the pixels you need.
 #[derive(Debug, Parser)]
 #[command(name = "swath", version, max_term_width = 100, propagate_version = true, after_help = AFTER_HELP)]
@@ -19,7 +21,7 @@ Exit codes: 0 done, 1 internal or local failure, 2 usage, 4 login or licence, 5 
 6 damaged or unreadable data, 7 some sources failed, 8 refused because it would cost too much, 130 interrupted.
 
 Environment: EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, NETRC, SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY,
-XDG_CACHE_HOME, XDG_CONFIG_HOME; for test servers
+XDG_CACHE_HOME, XDG_CONFIG_HOME, SWATH_OFFLINE; for test servers
 SWATH_CMR_URL, SWATH_EDL_URL, SWATH_S3CREDENTIALS_URL, SWATH_S3_ENDPOINT_URL, SWATH_TOKEN_HOSTS,
 SWATH_ALLOW_HTTP=loopback.
 
@@ -51,8 +53,13 @@ Examples:
   swath search --bbox 40.9 12.4 41.9 13.2 --start 2025-11-22 --end 2026-03-05 --direction ascending
   swath search --point 40.85 13.26 --all-versions --json
   swath search --area lakes.geojson --start 2026-01-01
-  swath search --track 172 --frame 8 --jsonl | jq -r .url")]
-    Search(SearchArgs),
+  swath search --track 172 --frame 8 --jsonl | jq -r .url
+  swath search --start '3 weeks ago' --frame-coverage full --main-band-polarization HH+HV --count
+  swath search --platform S1 --product SLC --beam-mode IW --start 'last week' --count
+
+Commas separate lists, a dash makes a range: --track 170-172,15.
+Where no option names other data, GCOV of NISAR's production is meant.")]
+    Search(Box<SearchArgs>),
     /// Download whole files: products by URL or name, quality reports, pictures; goes on where it stopped
     #[command(after_help = "\
 Examples:
@@ -119,45 +126,17 @@ Examples:
 pub(crate) struct SearchArgs {
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
-    /// Acquired at or after this time (ISO 8601, UTC)
-    #[arg(long)]
-    pub(crate) start: Option<String>,
-    /// Acquired at or before this time; a date alone includes its day
-    #[arg(long)]
-    pub(crate) end: Option<String>,
-    /// Kind of product: GCOV, GSLC, RSLC, GUNW, …
-    #[arg(long, visible_alias = "processing-level", default_value = "GCOV")]
-    pub(crate) product: String,
-    /// Dataset of ASF
-    #[arg(long, default_value = "NISAR")]
-    pub(crate) dataset: String,
-    /// Direction of flight: ascending or descending
-    #[arg(long, visible_alias = "flight-direction")]
-    pub(crate) direction: Option<String>,
-    /// Production configuration: PR (production), UR (urgent response), OD (on demand)
-    #[arg(long, visible_alias = "production-configuration", default_value = "PR")]
-    pub(crate) pipeline: String,
-    /// Track (relative orbit)
-    #[arg(long, visible_alias = "relative-orbit")]
-    pub(crate) track: Option<i64>,
-    /// Frame of the track
-    #[arg(long)]
-    pub(crate) frame: Option<i64>,
-    /// Maturity: beta, provisional, validated, or any to mix them; the highest one found unless told
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) maturity: Vec<String>,
-    /// Only these releases (composite release ids): P05023,…
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) crid: Vec<String>,
-    /// At most so many granules
-    #[arg(long, visible_alias = "max-results")]
-    pub(crate) limit: Option<usize>,
+    #[command(flatten)]
+    pub(crate) options: QueryArgs,
     /// Superseded releases, other maturities and what lies outside of the area too
     #[arg(long)]
     pub(crate) all_versions: bool,
-    /// Take an incomplete answer of the catalogue
+    /// Answer from what the cache keeps of earlier searches; says how old it is
     #[arg(long)]
-    pub(crate) allow_partial: bool,
+    pub(crate) offline: bool,
+    /// Print only how many granules the catalogue has
+    #[arg(long)]
+    pub(crate) count: bool,
     /// Print URLs that end in this extension (with its dot) instead of granules
     #[arg(long, value_name = ".EXT")]
     pub(crate) extension: Option<String>,
@@ -176,17 +155,17 @@ pub(crate) struct SearchArgs {
 #[group(multiple = false)]
 pub(crate) struct PlaceArgs {
     /// Area as a box, in degrees: west south east north (or W,S,E,N); across the antimeridian W is greater than E
-    #[arg(long, num_args = 1..=4, value_names = ["W", "S", "E", "N"], allow_negative_numbers = true)]
+    #[arg(long, help_heading = "Where", num_args = 1..=4, value_names = ["W", "S", "E", "N"], allow_negative_numbers = true)]
     pub(crate) bbox: Option<Vec<String>>,
     /// Area as well-known text, GeoJSON or KML; or a file: .wkt .geojson .kml .kmz .shp .zip; - is standard input
-    #[arg(long, visible_aliases = ["wkt", "intersects-with"])]
+    #[arg(long, help_heading = "Where", visible_aliases = ["wkt", "intersects-with"])]
     pub(crate) area: Option<String>,
     /// Area at a point, in degrees (or LON,LAT); with a radius in metres, around it
-    #[arg(long, num_args = 1..=3, value_names = ["LON", "LAT", "METRES"], allow_negative_numbers = true)]
+    #[arg(long, help_heading = "Where", num_args = 1..=3, value_names = ["LON", "LAT", "METRES"], allow_negative_numbers = true)]
     #[arg(visible_alias = "circle")]
     pub(crate) point: Option<Vec<String>>,
     /// Area along a line of two points or more, in degrees (or LON,LAT,LON,LAT…)
-    #[arg(long, num_args = 1.., value_names = ["LON LAT"], allow_negative_numbers = true)]
+    #[arg(long, help_heading = "Where", num_args = 1.., value_names = ["LON LAT"], allow_negative_numbers = true)]
     pub(crate) linestring: Option<Vec<String>>,
 }
 

@@ -5,6 +5,7 @@ mod cmd;
 mod exit;
 mod failure;
 mod output;
+mod query_args;
 mod request;
 
 use std::process::ExitCode;

@@ -119,38 +119,7 @@ fn area(given: &str) -> Result<Area, Failure> {
 
 /// The query that search options stand for. The library checks the values.
 pub(crate) fn query(args: &SearchArgs) -> Result<Query, Failure> {
-    let mut query = Query::new()
-        .dataset(args.dataset.as_str())
-        .processing_level(args.product.as_str())
-        .production_configuration(args.pipeline.as_str())
-        .allow_partial(args.allow_partial);
-    query = within(query, &args.place)?;
-    if let Some(start) = &args.start {
-        query = query.start(start.as_str());
-    }
-    if let Some(end) = &args.end {
-        query = query.end(end.as_str());
-    }
-    if let Some(direction) = &args.direction {
-        query = query.flight_direction(direction);
-    }
-    if let Some(track) = args.track {
-        query = query.relative_orbit(track);
-    }
-    if let Some(frame) = args.frame {
-        query = query.frame(frame);
-    }
-    for maturity in &args.maturity {
-        query = match maturity.eq_ignore_ascii_case("any") {
-            true => query.mixed_maturity(true),
-            false => query.data_maturity(maturity.as_str()),
-        };
-    }
-    query = query.crid(args.crid.clone());
-    if let Some(limit) = args.limit {
-        query = query.max_results(limit);
-    }
-    Ok(query)
+    within(args.options.query()?, &args.place)
 }
 
 impl Failure {

@@ -1,10 +1,15 @@
 //! What a search found.
 
+use std::sync::Arc;
+
+use futures::lock::Mutex;
+use futures::stream::{Stream, StreamExt};
 use pyo3::prelude::*;
 use swath::Error;
-use swath::search::{Format, SearchResults, State};
+use swath::search::{Format, OPTIONS, SearchResults, State};
 
 use crate::failure;
+use crate::waiting::wait;
 
 /// Granules of the catalogue.
 #[pyclass(frozen, module = "swath._swath")]
@@ -102,4 +107,34 @@ impl Found {
         let found = self.0.find_urls(extension, pattern, direct_access);
         found.map_err(|error| failure::raised(py, &error))
     }
+}
+
+type PageStream = Box<dyn Stream<Item = swath::Result<SearchResults>> + Send + Unpin>;
+
+/// Pages of a search that are fetched when they are asked for.
+#[pyclass(frozen, module = "swath._swath")]
+pub(crate) struct Pages(Arc<Mutex<PageStream>>);
+
+impl Pages {
+    pub(crate) fn new(
+        pages: impl Stream<Item = swath::Result<SearchResults>> + Send + Unpin + 'static,
+    ) -> Self {
+        Self(Arc::new(Mutex::new(Box::new(pages))))
+    }
+}
+
+#[pymethods]
+impl Pages {
+    /// The next page; nothing after the last.
+    fn next(&self, py: Python<'_>) -> PyResult<Option<Found>> {
+        let pages = self.0.clone();
+        let page = wait(py, async move { pages.lock().await.next().await.transpose() })?;
+        Ok(page.map(Found))
+    }
+}
+
+/// The names of a search's options: the library's, asf_search's, and what each does.
+#[pyfunction]
+pub(crate) fn search_options() -> Vec<(&'static str, &'static str, &'static str)> {
+    OPTIONS.iter().map(|option| (option.name, option.asf_name, option.about)).collect()
 }

@@ -29,7 +29,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _swath {
     #[pymodule_export]
-    use crate::found::Found;
+    use crate::found::{Found, Pages, search_options};
     #[pymodule_export]
     use crate::references::{direct_access, kerchunk};
     #[pymodule_export]

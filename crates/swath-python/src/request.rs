@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBool, PyDict, PyList, PyRange, PyRangeMethods, PyTuple};
 use swath::download::DownloadOptions;
 use swath::export::Existing;
-use swath::search::{Area, NumberRange, Numbers, Query};
+use swath::search::{Area, OptionValue, Query};
 use swath::{LayerOptions, LonLatBox, ReadLimits, Region, Window};
 
 use crate::failure;
@@ -83,115 +83,72 @@ pub(crate) fn lon_lat_box(py: Python<'_>, [west, south, east, north]: [f64; 4]) 
     LonLatBox::new(west, south, east, north).map_err(|error| failure::raised(py, &error))
 }
 
-/// One text or several.
-#[derive(FromPyObject)]
-enum Texts {
-    One(String),
-    Several(Vec<String>),
-}
-
-impl From<Texts> for Vec<String> {
-    fn from(texts: Texts) -> Self {
-        match texts {
-            Texts::One(text) => vec![text],
-            Texts::Several(texts) => texts,
-        }
-    }
-}
-
-/// A number, a range `(first, last)`, or a list of both.
-#[derive(FromPyObject)]
-enum Ranges {
-    One(i64),
-    Range((i64, i64)),
-    Several(Vec<OneRange>),
-}
-
-#[derive(FromPyObject)]
-enum OneRange {
-    One(i64),
-    Range((i64, i64)),
-}
-
-impl From<Ranges> for Numbers {
-    fn from(ranges: Ranges) -> Self {
-        let several = match ranges {
-            Ranges::One(number) => vec![OneRange::One(number)],
-            Ranges::Range(range) => vec![OneRange::Range(range)],
-            Ranges::Several(several) => several,
-        };
-        let range = |one| match one {
-            OneRange::One(number) => NumberRange::from(number),
-            OneRange::Range(range) => NumberRange::from(range),
-        };
-        several.into_iter().map(range).collect::<Vec<_>>().into()
-    }
-}
-
-/// A query from options named as [`Query`]'s methods.
-pub(crate) fn query(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Query> {
+/// A query from options named as the library names them, or as asf_search does; `area` besides, text or a path. Where no option names
+/// other data, it asks for GCOV of NISAR's production, but for the options named in `unless`.
+pub(crate) fn query(
+    py: Python<'_>,
+    options: &Bound<'_, PyDict>,
+    unless: &Bound<'_, PyList>,
+) -> PyResult<Query> {
+    let raised = |error| failure::raised(py, &error);
     let mut query = Query::new();
-    for (name, value) in options {
+    for (name, given) in options {
         let name: String = name.extract()?;
-        query = with(py, query, &name, &value).map_err(|error| named(py, &name, &value, error))?;
+        if name == "area" {
+            let text: String = given.extract()?;
+            query = query.area(py.detach(|| Area::parse_or_open(&text)).map_err(raised)?);
+            continue;
+        }
+        let Some(value) = value(&given)? else {
+            let kind = given.get_type().name()?;
+            return Err(failure::usage(py, &format!("{name} cannot be given as {kind}")));
+        };
+        query = query.with(&name, value).map_err(raised)?;
     }
-    Ok(query)
+    let unless: Vec<String> = unless.extract()?;
+    Ok(query.or_usual(&unless.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 
-/// An option of the wrong type becomes a usage error that names it.
-fn named(py: Python<'_>, name: &str, value: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
-    if !error.is_instance_of::<pyo3::exceptions::PyTypeError>(py) {
-        return error;
+/// A Python value as an option takes it; `None` for what no option takes.
+fn value(given: &Bound<'_, PyAny>) -> PyResult<Option<OptionValue>> {
+    if given.is_instance_of::<PyBool>() {
+        return Ok(Some(given.extract::<bool>()?.into()));
     }
-    let kind = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
-    failure::usage(py, &format!("{name} cannot be given as {kind}"))
-}
-
-fn with(py: Python<'_>, query: Query, name: &str, value: &Bound<'_, PyAny>) -> PyResult<Query> {
-    let texts = || value.extract::<Texts>().map(Vec::<String>::from);
-    let text = || value.extract::<String>();
-    let numbers = || value.extract::<Ranges>().map(Numbers::from);
-    Ok(match name {
-        "dataset" => query.dataset(texts()?),
-        "platform" => query.platform(texts()?),
-        "processing_level" => query.processing_level(texts()?),
-        "short_name" => query.short_name(texts()?),
-        "collections" => query.collections(texts()?),
-        "data_maturity" => {
-            texts()?.into_iter().fold(query, |query, tier| match tier.eq_ignore_ascii_case("any") {
-                true => query.mixed_maturity(true),
-                false => query.data_maturity(tier),
-            })
+    if let Ok(text) = given.extract::<String>() {
+        return Ok(Some(text.into()));
+    }
+    if let Ok(whole) = given.extract::<i64>() {
+        return Ok(Some(whole.into()));
+    }
+    if let Ok(number) = given.extract::<f64>() {
+        return Ok(Some(number.into()));
+    }
+    // Dates and times, those of pandas too.
+    if given.hasattr("isoformat")? {
+        return Ok(Some(given.call_method0("isoformat")?.extract::<String>()?.into()));
+    }
+    if given.is_instance_of::<PyRange>() {
+        let range = given.cast::<PyRange>()?;
+        if range.step()? == 1 && range.stop()? > range.start()? {
+            return Ok(Some((range.start()? as i64, range.stop()? as i64 - 1).into()));
         }
-        "crid" => query.crid(texts()?),
-        "production_configuration" => query.production_configuration(texts()?),
-        "main_band_polarization" => query.main_band_polarization(texts()?),
-        "side_band_polarization" => query.side_band_polarization(texts()?),
-        "range_bandwidth" => query.range_bandwidth(texts()?),
-        "granule_list" => query.granule_list(texts()?),
-        "product_list" => query.product_list(texts()?),
-        "relative_orbit" => query.relative_orbit(numbers()?),
-        "frame" => query.frame(numbers()?),
-        "asf_frame" => query.asf_frame(numbers()?),
-        "absolute_orbit" => query.absolute_orbit(numbers()?),
-        "flight_direction" => query.flight_direction(text()?),
-        "frame_coverage" => query.frame_coverage(text()?),
-        "joint_observation" => query.joint_observation(value.extract()?),
-        "intersects_with" => query.intersects_with(text()?),
-        "area" => {
-            let given = text()?;
-            let area =
-                py.detach(|| Area::parse_or_open(&given)).map_err(|error| failure::raised(py, &error))?;
-            query.area(area)
+    }
+    if let Ok((first, last)) = given.extract::<(f64, f64)>()
+        && given.is_instance_of::<PyTuple>()
+    {
+        let both: Vec<Bound<'_, PyAny>> = given.extract()?;
+        return Ok(match (value(&both[0])?, value(&both[1])?) {
+            (Some(first), Some(last)) => Some((first, last).into()),
+            _ => Some((first, last).into()),
+        });
+    }
+    let Ok(items) = given.try_iter() else { return Ok(None) };
+    let mut values = Vec::new();
+    for item in items {
+        match value(&item?)? {
+            Some(one) => values.push(one),
+            None => return Ok(None),
         }
-        "bbox" => query.bbox(value.extract::<Vec<f64>>()?),
-        "point" => query.point(value.extract::<Vec<f64>>()?),
-        "circle" => query.circle(value.extract::<Vec<f64>>()?),
-        "linestring" => query.linestring(value.extract::<Vec<f64>>()?),
-        "start" => query.start(text()?),
-        "end" => query.end(text()?),
-        "max_results" => query.max_results(value.extract()?),
-        "allow_partial" => query.allow_partial(value.extract()?),
-        _ => return Err(failure::usage(py, &format!("search has no option {name}"))),
-    })
+    }
+    Ok(Some(OptionValue::List(values)))
 }

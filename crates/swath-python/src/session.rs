@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyList};
 use swath::download::{Downloaded, Progress};
 use swath::{DataArray, Error, OpenOptions, Password, Sample, SessionOptions, Stack, Token, plot};
 
 use crate::failure;
-use crate::found::Found;
+use crate::found::{Found, Pages};
 use crate::request::{DownloadRequest, LayerRequest, limits, lon_lat_box, query};
 use crate::series::Series;
 use crate::tree::Tree;
@@ -181,9 +181,40 @@ impl Session {
         Ok((totals.requests, totals.bytes))
     }
 
-    fn search(&self, py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Found> {
-        let (session, query) = (self.0.current(py)?, query(py, options)?);
+    #[pyo3(signature = (options, unless))]
+    fn search(
+        &self,
+        py: Python<'_>,
+        options: &Bound<'_, PyDict>,
+        unless: &Bound<'_, PyList>,
+    ) -> PyResult<Found> {
+        let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
         wait(py, async move { session.search(&query).await }).map(Found)
+    }
+
+    /// How many granules there are, and what the user should know.
+    #[pyo3(signature = (options, unless))]
+    fn search_count(
+        &self,
+        py: Python<'_>,
+        options: &Bound<'_, PyDict>,
+        unless: &Bound<'_, PyList>,
+    ) -> PyResult<(u64, Vec<String>)> {
+        let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
+        wait(py, async move { session.search_count(&query).await }).map(|count| (count.hits, count.notices))
+    }
+
+    /// The pages of a search, to be fetched one by one.
+    #[pyo3(signature = (options, unless))]
+    fn search_pages(
+        &self,
+        py: Python<'_>,
+        options: &Bound<'_, PyDict>,
+        unless: &Bound<'_, PyList>,
+    ) -> PyResult<Pages> {
+        let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
+        let pages = session.search_pages(&query).map_err(|error| failure::raised(py, &error))?;
+        Ok(Pages::new(pages))
     }
 
     #[pyo3(signature = (source, group, max_bytes))]

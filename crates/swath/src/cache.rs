@@ -5,15 +5,20 @@
 //! checksum. A file that cannot be used for any reason is treated as absent; it is rewritten by the next opening.
 //! The first read of pixels sends the remembered entity tag as `If-Match`, so a replaced object is an error, never a
 //! wrong number.
+//!
+//! Beside them lie answers of the catalogue, one file per query, compressed (which carries a checksum): what a search
+//! without network is answered with.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use swath_hdf5::Index;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::export::{Existing, write_whole};
+use crate::http::{pack, unpack};
 use crate::store::Version;
 
 /// A folder of saved indexes.
@@ -120,14 +125,56 @@ impl IndexCache {
         let _ = std::fs::remove_file(self.path(address, group));
     }
 
+    /// The catalogue's last answer to a query, and when it was given.
+    pub(crate) fn load_answer(&self, address: &str, query: &str) -> Option<(Timestamp, Vec<u8>)> {
+        let path = self.named(address, query, "answer");
+        if std::fs::metadata(&path).ok()?.len() > MAX_FILE_BYTES {
+            return None;
+        }
+        let mut bytes = unpack(&std::fs::read(&path).ok()?, MAX_ANSWER_BYTES).ok()?;
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let header: AnswerHeader = serde_json::from_slice(&bytes[..end]).ok()?;
+        let is_it = header.address == address && header.query == query;
+        bytes.drain(..=end);
+        is_it.then_some((header.given, bytes))
+    }
+
+    /// Saves an answer. As with indexes, one that cannot be saved is no reason to fail.
+    pub(crate) fn save_answer(&self, address: &str, query: &str, answer: &[u8], given: Timestamp) {
+        let header = AnswerHeader { address: address.to_owned(), query: query.to_owned(), given };
+        let Ok(mut bytes) = serde_json::to_vec(&header) else { return };
+        bytes.push(b'\n');
+        bytes.extend_from_slice(answer);
+        if bytes.len() as u64 > MAX_ANSWER_BYTES {
+            return;
+        }
+        let Ok(packed) = pack(&bytes) else { return };
+        if std::fs::create_dir_all(&self.folder).is_ok() {
+            let path = self.named(address, query, "answer");
+            let _ = write_whole(&path, Existing::Replace, |file| Ok(file.write_all(&packed)?));
+        }
+    }
+
     fn path(&self, address: &str, group: &str) -> PathBuf {
-        self.folder.join(format!(
-            "{:016x}{:016x}.index",
-            digest(address, group, 0),
-            digest(address, group, 1)
-        ))
+        self.named(address, group, "index")
+    }
+
+    fn named(&self, address: &str, part: &str, ending: &str) -> PathBuf {
+        let digests = [0, 1].map(|salt| digest(address, part, salt));
+        self.folder.join(format!("{:016x}{:016x}.{ending}", digests[0], digests[1]))
     }
 }
+
+/// The first line of a saved answer; the answer follows it.
+#[derive(Serialize, Deserialize)]
+struct AnswerHeader {
+    address: String,
+    query: String,
+    given: Timestamp,
+}
+
+/// A longer answer (some 15,000 granules) is not kept.
+const MAX_ANSWER_BYTES: u64 = 256 << 20;
 
 /// FNV-1a (64 bit) over both names: a file name, not a proof.
 fn digest(address: &str, group: &str, salt: u8) -> u64 {

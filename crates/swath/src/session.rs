@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, Stream, StreamExt};
 use jiff::Timestamp;
 
 use crate::auth::{CredentialSource, Login, LoginOptions, Password, Prompt, Token, TokenFile};
@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, GranuleName};
 use crate::http::{Http, HttpOptions, Ledger, SafeUrl, TokenHosts};
 use crate::read::ReadLimits;
-use crate::search::{Catalogue, Query, SearchResults};
+use crate::search::{Catalogue, Plan, Query, SearchCount, SearchResults};
 use crate::store::{Address, S3Endpoint, Store};
 use crate::tree::{self, DataArray, DataTree, LayerOptions, Measurement, OpenOptions};
 
@@ -53,6 +53,8 @@ pub struct SessionOptions {
     pub token_hosts: String,
     /// Folder of the index cache; `None` reads cold every time.
     pub cache: Option<PathBuf>,
+    /// Answer searches from what the cache keeps of earlier ones, without asking the catalogue.
+    pub offline: bool,
     login: LoginOptions,
 }
 
@@ -69,6 +71,7 @@ impl Default for SessionOptions {
             s3_region: None,
             token_hosts: TokenHosts::DEFAULT.to_owned(),
             cache: None,
+            offline: false,
             login: LoginOptions::default(),
         }
     }
@@ -76,7 +79,7 @@ impl Default for SessionOptions {
 
 impl SessionOptions {
     /// The real services, changed by the environment: `SWATH_CMR_URL`, `SWATH_EDL_URL`, `SWATH_S3CREDENTIALS_URL`,
-    /// `SWATH_S3_ENDPOINT_URL` (with `AWS_REGION`), `SWATH_TOKEN_HOSTS`, `SWATH_ALLOW_HTTP=loopback`, `EARTHDATA_TOKEN`,
+    /// `SWATH_S3_ENDPOINT_URL` (with `AWS_REGION`), `SWATH_TOKEN_HOSTS`, `SWATH_ALLOW_HTTP=loopback`, `SWATH_OFFLINE=1`, `EARTHDATA_TOKEN`,
     /// `EARTHDATA_USERNAME` with `EARTHDATA_PASSWORD`, `NETRC`, `XDG_CONFIG_HOME` or `HOME` (the token that was kept), `XDG_CACHE_HOME` (and, read elsewhere, `SSL_CERT_FILE`, `HTTPS_PROXY`, `NO_PROXY`).
     ///
     /// # Errors
@@ -111,6 +114,11 @@ impl SessionOptions {
                 return Err(Error::usage("SWATH_ALLOW_HTTP cannot be used")
                     .because("the only value it may have is loopback"));
             }
+        };
+        options.offline = match lookup("SWATH_OFFLINE").as_deref() {
+            None | Some("0") => false,
+            Some("1") => true,
+            Some(_) => return Err(Error::usage("SWATH_OFFLINE cannot be used").because("it may be 0 or 1")),
         };
         options.login.environment_token = lookup("EARTHDATA_TOKEN");
         options.login.password =
@@ -177,6 +185,7 @@ struct Inner {
     store: Store,
     catalogue_url: SafeUrl,
     cache: Option<IndexCache>,
+    offline: bool,
 }
 
 impl Session {
@@ -193,7 +202,8 @@ impl Session {
         let s3_endpoint = options.s3_endpoint_url.map(|url| S3Endpoint::new(url, options.s3_region));
         let store = Store { http, login, credentials, s3_endpoint };
         let cache = options.cache.map(IndexCache::new);
-        Ok(Self(Arc::new(Inner { store, catalogue_url: options.cmr_url, cache })))
+        let offline = options.offline;
+        Ok(Self(Arc::new(Inner { store, catalogue_url: options.cmr_url, cache, offline })))
     }
 
     /// A session as the environment describes it.
@@ -226,9 +236,65 @@ impl Session {
     /// Asks the catalogue. No login is needed, and none is sent.
     ///
     /// # Errors
-    /// A usage error when the query makes no sense; a service error when the catalogue does not answer, or not wholly.
+    /// A usage error when the query makes no sense; a service error when the catalogue does not answer, or not wholly; a
+    /// not-found error when the session is offline and the cache holds no answer to the query.
     pub async fn search(&self, query: &Query) -> Result<SearchResults> {
-        Catalogue::new(self.0.store.http.clone(), &self.0.catalogue_url)?.search(query).await
+        let plan = query.plan()?;
+        let (address, asked) = (self.0.catalogue_url.to_string(), format!("{:?}", plan.subqueries));
+        if self.0.offline {
+            return self.saved_answer(&address, &asked, &plan);
+        }
+        let found = self.catalogue()?.search(query).await?;
+        // An answer that may be incomplete would look whole later.
+        if let Some(cache) = self.0.cache.as_ref().filter(|_| !plan.allow_partial) {
+            cache.save_answer(&address, &asked, found.to_umm_json().as_bytes(), Timestamp::now());
+        }
+        Ok(found)
+    }
+
+    /// What the cache keeps of an earlier search, with a notice that tells its age.
+    fn saved_answer(&self, address: &str, asked: &str, plan: &Plan) -> Result<SearchResults> {
+        let saved = self.0.cache.as_ref().and_then(|cache| cache.load_answer(address, asked));
+        let Some((given, answer)) = saved else {
+            let what = "the cache holds no answer of the catalogue to this query";
+            return Err(Error::new(ErrorKind::NotFound, what)
+                .with_hint("run the same search with a network once; dates in words change what is asked"));
+        };
+        let mut found = SearchResults::from_umm_json(&answer)?;
+        found.notices.clone_from(&plan.notices);
+        let seconds = Timestamp::now().duration_since(given).as_secs().max(0);
+        found.notices.push(format!("offline: the catalogue said this on {given:.0} ({} ago)", age(seconds)));
+        Ok(found)
+    }
+
+    /// How many granules the catalogue has for a query. No granule is fetched.
+    ///
+    /// # Errors
+    /// As [`Session::search`].
+    pub async fn search_count(&self, query: &Query) -> Result<SearchCount> {
+        if self.0.offline {
+            let found = self.search(query).await?;
+            return Ok(SearchCount { hits: found.hits, notices: found.notices });
+        }
+        self.catalogue()?.count(query).await
+    }
+
+    /// Asks the catalogue and hands over what is found page by page; see [`Catalogue::pages`].
+    ///
+    /// # Errors
+    /// A usage error when the session is offline: the cache keeps whole answers only.
+    pub fn search_pages(
+        &self,
+        query: &Query,
+    ) -> Result<impl Stream<Item = Result<SearchResults>> + Send + Unpin + 'static + use<>> {
+        if self.0.offline {
+            return Err(Error::usage("an offline session has no pages").with_hint("use search"));
+        }
+        Ok(self.catalogue()?.pages(query))
+    }
+
+    fn catalogue(&self) -> Result<Catalogue> {
+        Catalogue::new(self.0.store.http.clone(), &self.0.catalogue_url)
     }
 
     /// Opens a granule, or one group of it. `source` is a URL (`https://`, `s3://`), the path of a local file, or the name
@@ -330,4 +396,12 @@ impl Session {
                 .with_hint("check the name; urgent-response (UR) products are deleted after 30 days")),
         }
     }
+}
+
+/// A span in its largest unit: `3 hours`.
+fn age(seconds: i64) -> String {
+    let units = [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
+    let (size, unit) = units.into_iter().find(|(size, _)| seconds >= *size).unwrap_or((1, "second"));
+    let count = seconds / size;
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }

@@ -21,7 +21,7 @@ use crate::output::Output;
 /// Runs what was asked.
 pub(crate) async fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
     match &cli.verb {
-        Verb::Search(args) => search::run(&session(&cli.global)?, args, output).await,
+        Verb::Search(args) => search::run(&offline(&cli.global, args.offline)?, args, output).await,
         Verb::Get(args) => get::run(&session(&cli.global)?, args, output).await,
         Verb::Login(args) => login::login(args, options(&cli.global)?, output).await,
         Verb::Status(args) => {
@@ -35,6 +35,13 @@ pub(crate) async fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
         Verb::Demo(args) => demo::run(args, output).await,
         Verb::Sandbox(args) => sandbox::run(args, output).await,
     }
+}
+
+/// As [`session`]; with `offline`, searches are answered from the cache.
+fn offline(global: &GlobalArgs, offline: bool) -> Result<Session, Failure> {
+    let mut options = options(global)?;
+    options.offline |= offline;
+    Ok(Session::new(options)?)
 }
 
 /// A session as the environment describes it.

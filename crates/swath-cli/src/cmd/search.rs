@@ -1,7 +1,7 @@
 //! `swath search`: granules of the catalogue.
 
 use comfy_table::{ContentArrangement, Table, presets};
-use swath::search::{Format, SearchResults, State};
+use swath::search::{Format, Query, SearchResults, State};
 use swath::{Granule, Session};
 
 use crate::args::SearchArgs;
@@ -10,7 +10,11 @@ use crate::output::Output;
 use crate::request::query;
 
 pub(super) async fn run(session: &Session, args: &SearchArgs, output: Output) -> Result<(), Failure> {
-    let found = session.search(&query(args)?).await?;
+    let query = query(args)?;
+    if args.count {
+        return count(session, &query, output).await;
+    }
+    let found = session.search(&query).await?;
     found.notices.iter().for_each(|notice| output.note(&printable(notice)));
     for odd in &found.odd {
         output.note(&printable(&format!("one catalogue item could not be read: {}", odd.why)));
@@ -29,6 +33,17 @@ pub(super) async fn run(session: &Session, args: &SearchArgs, output: Output) ->
         output.note(&format!("{hidden} superseded releases are not shown (--all-versions shows them)"));
     }
     Ok(())
+}
+
+/// How many granules there are, and nothing else.
+async fn count(session: &Session, query: &Query, output: Output) -> Result<(), Failure> {
+    let count = session.search_count(query).await?;
+    count.notices.iter().for_each(|notice| output.note(&printable(notice)));
+    output.account(session.ledger());
+    match output.json {
+        true => output.line(&serde_json::json!({"hits": count.hits})),
+        false => output.data(&count.hits.to_string()),
+    }
 }
 
 fn print(results: &SearchResults, args: &SearchArgs, output: Output) -> Result<(), Failure> {

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import exceptions
@@ -82,6 +82,8 @@ __all__ = [
     "quicklook",
     "sandbox",
     "search",
+    "search_count",
+    "search_pages",
     "set_default_session",
     "stats",
     "timeseries",
@@ -161,6 +163,16 @@ def _asked() -> str | None:
 def search(**options: Any) -> Results:
     """Granules of the catalogue, in the default session; see :meth:`Session.search`."""
     return default_session().search(**options)
+
+
+def search_count(**options: Any) -> int:
+    """How many granules the catalogue has, in the default session; see :meth:`Session.search_count`."""
+    return default_session().search_count(**options)
+
+
+def search_pages(**options: Any) -> Iterator[Results]:
+    """Granules page by page, in the default session; see :meth:`Session.search_pages`."""
+    return default_session().search_pages(**options)
 
 
 def get(

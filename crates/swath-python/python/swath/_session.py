@@ -9,7 +9,7 @@ import threading
 import uuid
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from . import _swath
@@ -20,6 +20,8 @@ from ._tree import DataTree
 from .exceptions import PartialError, SwathError, SwathWarning, UsageError
 
 if TYPE_CHECKING:
+    from types import EllipsisType
+
     import xarray
 
 Source: TypeAlias = "str | os.PathLike[str] | Granule"
@@ -54,6 +56,25 @@ _WORDS = {
     "limit": "max_results",
 }
 _SECRETS = ("EARTHDATA_TOKEN", "EARTHDATA_USERNAME", "EARTHDATA_PASSWORD")
+
+
+def _options(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Options by the library's names, and those of them that were given as None: they have no usual value."""
+    named: dict[str, Any] = {}
+    for word, value in given.items():
+        if value is ...:
+            continue
+        name = _WORDS.get(word, word)
+        if name == "bbox" and value is not None:
+            value = _four(value, "bbox")
+        if name == "area" and value is not None:
+            value = _area(value)
+        if value is not None or name not in named:
+            named[name] = value
+    if sum(named.get(name) is not None for name in ("bbox", "intersects_with", "area")) > 1:
+        raise UsageError("give the area as bbox, as wkt or as area, not as several of them")
+    none = [name for name, value in named.items() if value is None]
+    return {name: value for name, value in named.items() if value is not None}, none
 
 
 class Session:
@@ -127,10 +148,10 @@ class Session:
         area: Area | None = None,
         start: str | datetime.date | None = None,
         end: str | datetime.date | None = None,
-        product: str | Sequence[str] | None = "GCOV",
-        dataset: str | Sequence[str] | None = "NISAR",
+        product: str | Sequence[str] | EllipsisType | None = ...,
+        dataset: str | Sequence[str] | EllipsisType | None = ...,
         direction: str | None = None,
-        pipeline: str | Sequence[str] | None = "PR",
+        pipeline: str | Sequence[str] | EllipsisType | None = ...,
         track: Any = None,
         frame: Any = None,
         maturity: str | Sequence[str] | None = None,
@@ -155,11 +176,13 @@ class Session:
             (``.shp``, or a ``.zip`` that holds one); a shapely geometry or geopandas table in longitude and latitude.
             What was done to it is told in `Results.notices`.
         start, end : str or datetime
-            First and last moment of the acquisition, UTC; a date alone includes its day.
+            First and last moment of the acquisition, UTC; a date alone includes its day. Also in words: ``3 weeks ago``,
+            ``yesterday``, ``January 5 2026``.
         product : str or sequence of str
-            Kind of product: ``GCOV``, ``GSLC``, … (`processing_level`).
+            Kind of product: ``GCOV``, ``GSLC``, … (`processing_level`). Where no option names other data, ``GCOV`` of
+            the dataset ``NISAR`` and the pipeline ``PR`` is meant; None for any.
         dataset : str or sequence of str
-            Dataset of ASF.
+            Dataset of ASF: ``NISAR``, ``SENTINEL-1``, ``ALOS PALSAR``, ….
         direction : str
             ``ascending`` or ``descending`` (`flight_direction`).
         pipeline : str or sequence of str
@@ -178,7 +201,104 @@ class Session:
         allow_partial : bool
             Take an incomplete answer of the catalogue.
         **more
-            Other options of asf_search by its names: `point`, `circle`, `linestring`, `granule_list`, `main_band_polarization`, `frame_coverage`, …
+            The other parameters below. Each option may also be named as asf_search does (`relativeOrbit`).
+
+        Other Parameters
+        ----------------
+        absolute_orbit : int, (first, last), or list of both
+            Orbits counted since launch.
+        circle : longitude, latitude, radius in metres
+            Area around a point.
+        linestring : longitudes and latitudes of points
+            Area along a line.
+        point : longitude, latitude
+            Area at a point.
+        mixed_maturity : bool
+            Whether granules of several maturities may be used together.
+        asf_frame : int, (first, last), or list of both
+            Frames as ASF numbers them; for NISAR the same as frame.
+        beam_mode : str or sequence of str
+            Beam modes: IW, EW, FBS, STD, ….
+        beam_swath : str or sequence of str
+            Types of beam modes.
+        campaign : str or sequence of str
+            Campaigns of UAVSAR and AIRSAR.
+        site_description : str or sequence of str
+            Sites of UAVSAR.
+        max_doppler : float
+            The largest Doppler centroid, in Hz.
+        min_doppler : float
+            The smallest Doppler centroid, in Hz.
+        max_baseline_perp : float
+            The largest perpendicular baseline, in metres.
+        min_baseline_perp : float
+            The smallest perpendicular baseline, in metres.
+        max_insar_stack_size : int
+            The most scenes in the interferometric stack.
+        min_insar_stack_size : int
+            The fewest scenes in the interferometric stack.
+        max_faraday_rotation : float
+            The largest Faraday rotation, in degrees.
+        min_faraday_rotation : float
+            The smallest Faraday rotation, in degrees.
+        flight_line : str or sequence of str
+            Flight lines of UAVSAR and AIRSAR.
+        granule_list : str or sequence of str
+            Granule names; * and ? stand for any letters and any letter.
+        product_list : str or sequence of str
+            Names in the catalogue (GranuleUR).
+        look_direction : str or sequence of str
+            Side to which the radar looks: LEFT or RIGHT.
+        off_nadir_angle : float, (first, last), or list of both
+            Off-nadir angles of ALOS PALSAR, in degrees.
+        platform : str or sequence of str
+            Platforms: NISAR, SENTINEL-1A, S1, ALOS, …, in any case.
+        polarization : str or sequence of str
+            Polarizations of other missions: VV, VV+VH, ….
+        processing_date : str or datetime
+            Changed in the catalogue at or after this time.
+        season : int, (first, last), or list of both
+            First and last day of each year, from 1 to 366; may go over the new year.
+        group_id : str or sequence of str
+            Groups of granules that belong together.
+        insar_stack_id : int, (first, last), or list of both
+            Interferometric stacks.
+        instrument : str or sequence of str
+            Instruments: L-SAR, C-SAR, PALSAR, ….
+        collections : str or sequence of str
+            Concept ids of collections (C3622214170-ASF).
+        short_name : str or sequence of str
+            Short names of collections; they add to those of dataset.
+        cmr_keywords : pair of str, or list of them
+            Pairs for the catalogue as they are: KEY=VALUE.
+        aria_version : str or sequence of str
+            Versions of ARIA's products.
+        tile_id : str or sequence of str
+            Tiles of OPERA's products (MGRS).
+        temporal_baseline_days : int, (first, last), or list of both
+            Days between the two acquisitions of a pair.
+        opera_burst_id : str or sequence of str
+            Bursts of OPERA's products.
+        absolute_burst_id : int, (first, last), or list of both
+            Bursts of Sentinel-1, counted since launch.
+        relative_burst_id : int, (first, last), or list of both
+            Bursts of Sentinel-1, counted in the cycle.
+        full_burst_id : str or sequence of str
+            Bursts of Sentinel-1 with track and beam.
+        frame_coverage : str or sequence of str
+            FULL or PARTIAL frames.
+        joint_observation : bool
+            Whether both radars of NISAR observed together.
+        main_band_polarization : str or sequence of str
+            Polarizations of frequency A: HH, HH+HV, ….
+        side_band_polarization : str or sequence of str
+            Polarizations of frequency B.
+        range_bandwidth : str or sequence of str
+            Range bandwidths of NISAR in MHz: 20+5, 40+5, 77, ….
+        provider : str
+            The provider in the catalogue.
+        collection_alias : bool
+            Whether platforms and kinds of products stand for collections (they do).
 
         Returns
         -------
@@ -198,35 +318,64 @@ class Session:
         >>> len(found)
         5
         """
-        options: dict[str, Any] = {
-            "bbox": None if bbox is None else _four(bbox, "bbox"),
-            "start": start,
-            "end": end,
-            "dataset": dataset,
-            "frame": frame,
-            "crid": crid,
-            "allow_partial": allow_partial,
-        }
-        by_word = {
-            "wkt": wkt,
+        words = {
             "product": product,
+            "dataset": dataset,
             "direction": direction,
             "pipeline": pipeline,
             "track": track,
             "maturity": maturity,
             "limit": limit,
         }
-        options |= {_WORDS[word]: value for word, value in by_word.items()}
-        options |= more
-        for moment in ("start", "end"):
-            if isinstance(options[moment], datetime.date):
-                options[moment] = options[moment].isoformat()
-        options["area"] = None if area is None else _area(area)
-        if sum(options[name] is not None for name in ("bbox", "intersects_with", "area")) > 1:
-            raise UsageError("give the area as bbox, as wkt or as area, not as several of them")
-        given = {name: value for name, value in options.items() if value is not None}
-        found = Results(self._core.search(given))
+        area_and_time = {"bbox": bbox, "wkt": wkt, "area": area, "start": start, "end": end, "frame": frame, "crid": crid}
+        given, unless = _options(words | area_and_time | {"allow_partial": allow_partial or None} | more)
+        found = Results(self._core.search(given, unless))
         return found if all_versions else found.latest()
+
+    def search_count(self, **options: Any) -> int:
+        """How many granules the catalogue has, superseded releases too; nothing is fetched.
+
+        Parameters
+        ----------
+        **options
+            As for `search`; a limit plays no part. A granule that matches several values of a list is counted once
+            per value.
+
+        Returns
+        -------
+        int
+
+        Examples
+        --------
+        >>> with swath.sandbox() as session:
+        ...     session.search_count(start="2025-11-22", end="2026-03-05")
+        7
+        """
+        count, _ = self._core.search_count(*_options(options))
+        return count
+
+    def search_pages(self, **options: Any) -> Iterator[Results]:
+        """Granules of the catalogue page by page, superseded releases too: for more than memory should hold.
+
+        Parameters
+        ----------
+        **options
+            As for `search`.
+
+        Yields
+        ------
+        Results
+            Up to 2,000 granules; one that several pages name is in the first only.
+
+        Examples
+        --------
+        >>> with swath.sandbox() as session:
+        ...     sum(len(page) for page in session.search_pages(start="2025-11-22", end="2026-03-05"))
+        7
+        """
+        pages = self._core.search_pages(*_options(options))
+        while (page := pages.next()) is not None:
+            yield Results(page)
 
     @property
     def login_status(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 
 mod address;
 mod body;
+mod gzip;
 mod ledger;
 mod meaning;
 mod range;
@@ -25,6 +26,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 pub use address::SafeUrl;
 pub(crate) use address::{TokenHosts, check_scheme, is_loopback, is_private, same_origin};
+pub(crate) use gzip::{pack, unpack};
 pub use ledger::{Entry, Ledger, Purpose, Totals};
 pub(crate) use meaning::{meaning, s3_code};
 pub(crate) use range::{RangeAnswer, RangeRequest};
@@ -88,6 +90,7 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     form: Option<String>,
     body_limit: u64,
+    takes_gzip: bool,
 }
 
 /// An answer, whatever its status.
@@ -104,7 +107,14 @@ const ANSWER_LIMIT: u64 = 256 << 20;
 impl Request {
     /// A GET.
     pub(crate) fn get(purpose: Purpose, url: SafeUrl) -> Self {
-        Self { purpose, url, headers: HeaderMap::new(), form: None, body_limit: ANSWER_LIMIT }
+        Self {
+            purpose,
+            url,
+            headers: HeaderMap::new(),
+            form: None,
+            body_limit: ANSWER_LIMIT,
+            takes_gzip: false,
+        }
     }
 
     /// A POST of form-encoded pairs, in their order.
@@ -128,6 +138,12 @@ impl Request {
     /// Adds `Authorization: Bearer …`.
     pub(crate) fn bearer(mut self, token: &Token) -> Self {
         self.headers.insert(header::AUTHORIZATION, token.header());
+        self
+    }
+
+    /// Lets the server compress the body; it arrives here as it was before.
+    pub(crate) fn compressed(mut self) -> Self {
+        self.takes_gzip = true;
         self
     }
 
@@ -198,11 +214,9 @@ impl Http {
         loop {
             match self.attempt(request).await {
                 Ok(attempt) if attempt.cut.is_none() && !retry::is_transient(attempt.status) => {
-                    return Ok(Response {
-                        status: attempt.status,
-                        headers: attempt.headers,
-                        body: attempt.body,
-                    });
+                    let (status, headers) = (attempt.status, attempt.headers);
+                    let body = gzip::plain(request, &headers, attempt.body)?;
+                    return Ok(Response { status, headers, body });
                 }
                 Ok(attempt) => tries.pause(request, Failure::of(&attempt)).await?,
                 Err(failure) => tries.pause(request, failure).await?,
@@ -255,8 +269,9 @@ impl Http {
                 .body(form.clone()),
             None => self.shared.client.get(url),
         };
-        // Encoded bodies would make every length and offset mean something else.
-        builder.header(header::ACCEPT_ENCODING, "identity").headers(request.headers.clone())
+        // Encoded bodies would make every length and offset of files mean something else.
+        let encoding = if request.takes_gzip { "gzip" } else { "identity" };
+        builder.header(header::ACCEPT_ENCODING, encoding).headers(request.headers.clone())
     }
 
     /// Waits until the host has a slot free: the politeness bound that every kind of request shares.

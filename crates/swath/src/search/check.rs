@@ -56,6 +56,11 @@ pub(super) fn unknown_type(value: &str) -> Error {
     refused("processing_level", value, &product_types().collect::<Vec<_>>())
 }
 
+/// Whether a tier is no tier but the wish for all of them.
+pub(super) fn is_any(value: &str) -> bool {
+    value.trim().eq_ignore_ascii_case("any")
+}
+
 pub(super) fn maturity(value: &str) -> Result<Maturity> {
     let tiers = [
         ("BETA", Maturity::Beta),

@@ -2,14 +2,14 @@
 //!
 //! Source: the CMR search API documentation; what a page, its headers and its errors look like was measured.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use http::HeaderName;
 
 use super::plan::{LARGEST_PAGE, Pair, Plan};
 use super::query::Query;
-use super::{Context, Page, SearchResults, selection};
+use super::{Context, Page, SearchCount, SearchResults, selection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, Purpose, Request, Response, SafeUrl, meaning};
 
@@ -72,12 +72,51 @@ impl Catalogue {
         self.run(query.plan()?).await
     }
 
+    /// How many granules the catalogue has for the query, `max_results` aside. No granule is fetched.
+    ///
+    /// # Errors
+    /// As [`Catalogue::search`].
+    pub async fn count(&self, query: &Query) -> Result<SearchCount> {
+        let plan = query.clone().max_results(0).plan()?;
+        let answers: Vec<_> = plan.subqueries.iter().map(|pairs| self.hits(pairs)).collect();
+        let hits: Vec<u64> = stream::iter(answers).buffered(AT_ONCE).try_collect().await?;
+        let mut notices = plan.notices;
+        if hits.len() > 1 {
+            notices
+                .push("granules that match several values of a list are counted once per value".to_owned());
+        }
+        Ok(SearchCount { hits: hits.iter().fold(0, |sum: u64, hits| sum.saturating_add(*hits)), notices })
+    }
+
+    async fn hits(&self, pairs: &[Pair]) -> Result<u64> {
+        let mut pages = Pages::new(self, pairs, 0);
+        pages.next().await?;
+        Ok(pages.hits)
+    }
+
+    /// Sends the query and hands over what is found page by page, one sub-query after the other; memory holds one page
+    /// at a time. Within a sub-query the newest acquisitions come first; what several sub-queries find is handed over
+    /// once.
+    ///
+    /// Each item is one page; its `hits` are those of its sub-query. The stream ends after the first error.
+    ///
+    /// # Errors
+    /// As [`Catalogue::search`], but for the limit on the number of granules.
+    pub fn pages(
+        &self,
+        query: &Query,
+    ) -> impl Stream<Item = Result<SearchResults>> + Send + Unpin + 'static + use<> {
+        let walk = Walk::new(self, query.plan());
+        Box::pin(stream::try_unfold(walk, |mut walk| async move {
+            Ok(walk.next().await?.map(|page| (page, walk)))
+        }))
+    }
+
     async fn run(&self, plan: Plan) -> Result<SearchResults> {
         // A list, not an iterator: that would keep the future from being spawned (the compiler cannot see it is Send).
         let answers: Vec<_> = plan.subqueries.iter().map(|pairs| self.collect(pairs, &plan)).collect();
         let parts: Vec<SearchResults> = stream::iter(answers).buffered(AT_ONCE).try_collect().await?;
-        let area = plan.subqueries.first().and_then(|pairs| selection::area_pair(pairs)).cloned();
-        let (notices, context) = (plan.notices.clone(), Context { area, mixed: plan.mixed });
+        let (notices, context) = (plan.notices.clone(), context(&plan));
         let mut all = SearchResults { notices, context, ..SearchResults::default() };
         let mut seen = HashSet::new();
         for part in parts {
@@ -91,9 +130,7 @@ impl Catalogue {
             };
             all.granules.extend(part.granules.into_iter().filter(is_new));
         }
-        all.granules.retain(|granule| {
-            plan.crids.is_empty() || granule.crid.is_some_and(|crid| plan.crids.contains(&crid))
-        });
+        all.granules.retain(|granule| plan.wants(granule));
         all.sort();
         if let Some(most) = plan.max_results {
             all.granules.truncate(most);
@@ -125,8 +162,7 @@ impl Catalogue {
         found.hits = pages.hits;
         if let Some(what) = pages.shortfall(most) {
             if !plan.allow_partial {
-                return Err(Error::new(ErrorKind::Service, what)
-                    .with_hint("narrow the query and try again, or allow partial results"));
+                return Err(incomplete(what));
             }
             found.notices.push(what);
         }
@@ -134,10 +170,101 @@ impl Catalogue {
     }
 }
 
+/// The pages of all sub-queries, one after the other.
+struct Walk {
+    catalogue: Catalogue,
+    /// The plan, until the first page is asked for.
+    start: Option<Result<Plan>>,
+    subqueries: VecDeque<Vec<Pair>>,
+    pages: Option<Pages>,
+    plan: Option<Plan>,
+    context: Context,
+    /// Granules still wanted.
+    left: usize,
+    seen: HashSet<String>,
+    notices: Vec<String>,
+}
+
+impl Walk {
+    fn new(catalogue: &Catalogue, plan: Result<Plan>) -> Self {
+        Self {
+            catalogue: catalogue.clone(),
+            start: Some(plan),
+            subqueries: VecDeque::new(),
+            pages: None,
+            plan: None,
+            context: Context::default(),
+            left: 0,
+            seen: HashSet::new(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// The next page; `None` after the last.
+    async fn next(&mut self) -> Result<Option<SearchResults>> {
+        if let Some(plan) = self.start.take() {
+            let mut plan = plan?;
+            self.context = context(&plan);
+            self.subqueries = std::mem::take(&mut plan.subqueries).into();
+            self.left = plan.max_results.unwrap_or(usize::MAX);
+            self.notices = std::mem::take(&mut plan.notices);
+            self.plan = Some(plan);
+        }
+        let (page_size, allow_partial) =
+            self.plan.as_ref().map_or((0, false), |plan| (plan.page_size, plan.allow_partial));
+        while self.left > 0 {
+            let Some(pages) = &mut self.pages else {
+                let Some(pairs) = self.subqueries.pop_front() else { break };
+                self.pages = Some(Pages::new(&self.catalogue, &pairs, page_size));
+                continue;
+            };
+            if let Some(items) = pages.next().await? {
+                let hits = pages.hits;
+                return Ok(Some(self.page(items, hits)));
+            }
+            let missing = pages.shortfall(u64::MAX);
+            self.pages = None;
+            if let Some(what) = missing {
+                if !allow_partial {
+                    return Err(incomplete(what));
+                }
+                self.notices.push(what);
+            }
+        }
+        let notices = std::mem::take(&mut self.notices);
+        Ok((!notices.is_empty()).then(|| SearchResults { notices, ..SearchResults::default() }))
+    }
+
+    fn page(&mut self, items: Vec<serde_json::Value>, hits: u64) -> SearchResults {
+        let notices = std::mem::take(&mut self.notices);
+        let context = self.context.clone();
+        let mut page = SearchResults { hits, notices, context, ..SearchResults::default() };
+        page.add(items);
+        let is_new = |one: &crate::granule::Granule| {
+            one.concept_id.as_ref().is_none_or(|id| self.seen.insert(id.clone()))
+        };
+        page.granules.retain(is_new);
+        page.granules.retain(|granule| self.plan.as_ref().is_none_or(|plan| plan.wants(granule)));
+        page.granules.truncate(self.left);
+        self.left -= page.granules.len();
+        page
+    }
+}
+
+/// What results need to know of the query to tell which of them are to be used.
+fn context(plan: &Plan) -> Context {
+    let area = plan.subqueries.first().and_then(|pairs| selection::area_pair(pairs)).cloned();
+    Context { area, mixed: plan.mixed }
+}
+
+fn incomplete(what: String) -> Error {
+    Error::new(ErrorKind::Service, what).with_hint("narrow the query and try again, or allow partial results")
+}
+
 /// The pages of one sub-query, one after the other.
-struct Pages<'a> {
-    catalogue: &'a Catalogue,
-    pairs: &'a [Pair],
+struct Pages {
+    catalogue: Catalogue,
+    pairs: Vec<Pair>,
     page_size: usize,
     after: Option<String>,
     done: bool,
@@ -148,9 +275,10 @@ struct Pages<'a> {
     rows: u64,
 }
 
-impl<'a> Pages<'a> {
-    fn new(catalogue: &'a Catalogue, pairs: &'a [Pair], page_size: usize) -> Self {
+impl Pages {
+    fn new(catalogue: &Catalogue, pairs: &[Pair], page_size: usize) -> Self {
         let page_size = page_size.min(LARGEST_PAGE);
+        let (catalogue, pairs) = (catalogue.clone(), pairs.to_vec());
         Self { catalogue, pairs, page_size, after: None, done: false, timed_out: false, hits: 0, rows: 0 }
     }
 
@@ -184,8 +312,9 @@ impl<'a> Pages<'a> {
     }
 
     async fn ask(&self) -> Result<Response> {
-        let mut request = Request::post_form(Purpose::Search, self.catalogue.granules.clone(), self.pairs)
-            .header(HeaderName::from_static("client-id"), CLIENT_ID);
+        let mut request = Request::post_form(Purpose::Search, self.catalogue.granules.clone(), &self.pairs)
+            .header(HeaderName::from_static("client-id"), CLIENT_ID)
+            .compressed();
         if let Some(after) = &self.after {
             request = request.header(HeaderName::from_static(SEARCH_AFTER), after);
         }

@@ -21,8 +21,8 @@
 //! ```
 //!
 //! # Supported
-//! NISAR's collections and options; other missions by `short_name` or `platform`. An incomplete answer is an error
-//! unless [`Query::allow_partial`] is set; one odd item is reported in [`SearchResults::odd`], not fatal.
+//! Every option of asf_search ([`OPTIONS`]), for NISAR and ASF's other missions; dates in words. An incomplete answer is
+//! an error unless [`Query::allow_partial`] is set; one odd item is reported in [`SearchResults::odd`], not fatal.
 //!
 //! # Not supported yet
 //! GeoPackage as an area. GeoParquet is written by the Python package.
@@ -46,7 +46,7 @@ mod values;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, Selection, newest};
@@ -77,6 +77,16 @@ pub struct SearchResults {
     context: Context,
 }
 
+/// How many granules the catalogue has for a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SearchCount {
+    /// The granules; one that matches several values of a list is counted once per value.
+    pub hits: u64,
+    /// What the user should know.
+    pub notices: Vec<String>,
+}
+
 /// A catalogue item that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -96,6 +106,14 @@ struct Page {
     /// What [`SearchResults::to_umm_json`] adds.
     #[serde(default)]
     swath: Context,
+}
+
+/// A page as it is kept; nothing of it is copied before it is written.
+#[derive(Serialize)]
+struct Kept<'a> {
+    hits: u64,
+    items: Vec<&'a Value>,
+    swath: &'a Context,
 }
 
 /// What a search knew of itself besides the answer.
@@ -135,8 +153,13 @@ impl SearchResults {
     /// The results as an answer of the catalogue, in their order; [`SearchResults::from_umm_json`] reads it, and sorts. The
     /// area searched travels with it, so that shares of it are the same afterwards.
     pub fn to_umm_json(&self) -> String {
-        let items: Vec<&Value> = self.granules.iter().map(|granule| &granule.item).collect();
-        json!({"hits": self.hits, "items": items, "swath": self.context}).to_string()
+        let kept = Kept {
+            hits: self.hits,
+            items: self.granules.iter().map(|granule| &granule.item).collect(),
+            swath: &self.context,
+        };
+        // What was read from JSON can be written as JSON.
+        serde_json::to_string(&kept).unwrap_or_default()
     }
 
     /// Adds the items of a page; those that cannot be read go to `odd`.

@@ -111,7 +111,7 @@ pub const OPTIONS: &[SearchOption] = &[
     row(("asf_frame", "asfFrame"), Integers, Orbit, Special, "Frames as ASF numbers them; for NISAR the same as frame"),
     row(("beam_mode", "beamMode"), Texts, Radar, Attribute("string", "BEAM_MODE"), "Beam modes: IW, EW, FBS, STD, …"),
     row(("beam_swath", "beamSwath"), Texts, Radar, Attribute("string", "BEAM_MODE_TYPE"), "Types of beam modes"),
-    row(("data_maturity", "dataMaturity"), Texts, Product, Special, "Release tiers of NISAR: BETA, PROVISIONAL, VALIDATED"),
+    row(("data_maturity", "dataMaturity"), Texts, Product, Special, "Release tiers of NISAR: BETA, PROVISIONAL, VALIDATED, or ANY to mix them; the highest one found unless told"),
     row(("crid", "crid"), Texts, Product, Special, "Composite release ids: only granules of these releases, such as P05023"),
     row(("mixed_maturity", "mixedMaturity"), Flag, Product, Special, "Whether granules of several maturities may be used together"),
     row(("campaign", "campaign"), Texts, Missions, Attribute("string", "MISSION_NAME"), "Campaigns of UAVSAR and AIRSAR"),

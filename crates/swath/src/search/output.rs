@@ -34,6 +34,25 @@ struct Record {
     s3_url: Option<String>,
 }
 
+/// The columns of CSV: the members of [`Record`].
+const COLUMNS: [&str; 15] = [
+    "granule",
+    "start",
+    "end",
+    "track",
+    "frame",
+    "direction",
+    "polarization",
+    "crid",
+    "maturity",
+    "coverage",
+    "area_percent",
+    "size",
+    "state",
+    "url",
+    "s3_url",
+];
+
 /// One line of JSON.
 #[derive(Debug, Serialize)]
 struct Line {
@@ -107,6 +126,10 @@ impl SearchResults {
     /// A local error when `out` cannot be written.
     pub fn write_csv(&self, out: impl Write) -> Result<()> {
         let mut csv = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::NonNumeric).from_writer(out);
+        if self.granules.is_empty() {
+            // The columns are there even when no row is; serializing a row writes them otherwise.
+            csv.write_record(COLUMNS).map_err(unwritten)?;
+        }
         for ((granule, state), percent) in self.states().into_iter().zip(self.area_percents()) {
             csv.serialize(Record::new(granule, percent, &state.to_string())).map_err(unwritten)?;
         }

@@ -18,7 +18,7 @@ use super::options::{OPTIONS, OptionKind, Options, SearchOption, Sends};
 use super::scope::{Level, Scope};
 use super::{check, dates};
 use crate::error::{Error, Result};
-use crate::granule::{Crid, FileKind, GranuleFile, shown};
+use crate::granule::{Crid, FileKind, Granule, GranuleFile, shown};
 
 /// The largest page that the catalogue gives (CMR API documentation).
 pub(super) const LARGEST_PAGE: usize = 2000;
@@ -61,11 +61,18 @@ pub struct Plan {
     pub notices: Vec<String>,
     pub(super) page_size: usize,
     pub(super) max_results: Option<usize>,
-    pub(super) allow_partial: bool,
+    pub(crate) allow_partial: bool,
     /// Whether granules of several maturities were asked for.
     pub(super) mixed: bool,
     /// Releases to keep; all when empty.
     pub(super) crids: Vec<Crid>,
+}
+
+impl Plan {
+    /// Whether a granule is of a release that was asked for: the catalogue knows only patterns of names.
+    pub(super) fn wants(&self, granule: &Granule) -> bool {
+        self.crids.is_empty() || granule.crid.is_some_and(|crid| self.crids.contains(&crid))
+    }
 }
 
 pub(super) fn plan(options: &Options, now: Timestamp) -> Result<Plan> {
@@ -101,6 +108,7 @@ fn plan_of(options: &Options, now: Timestamp) -> Result<Plan> {
     let named = ["short_name", "collections", "granule_list", "product_list"];
     let mixed = options.flag("mixed_maturity").unwrap_or(false)
         || options.texts("data_maturity").len() > 1
+        || options.texts("data_maturity").iter().any(|tier| check::is_any(tier))
         || named.iter().any(|name| options.is_given(name));
     Ok(Plan { subqueries, notices, page_size, max_results, allow_partial, mixed, crids: Vec::new() })
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::area::Area;
+use super::check;
 use super::options::{self, Options};
 use super::plan::{self, Plan};
 use super::values::{Decimals, Given, Moment, Numbers, OptionValue, Values};
@@ -41,7 +42,8 @@ macro_rules! setters {
         pub fn $name(mut self, values: impl Into<$kind>) -> Self {
             self.options.$adder(stringify!($name), values.into().into());
             self
-        })+
+        }
+        )+
     };
 }
 
@@ -53,7 +55,8 @@ macro_rules! single {
         pub fn $name(mut self, value: $kind) -> Self {
             self.options.put(stringify!($name), Given::$variant(value.into()));
             self
-        })+
+        }
+        )+
     };
 }
 
@@ -84,7 +87,7 @@ impl Query {
         short_name,
         /// Concept ids of collections (`C3622214170-ASF`).
         collections,
-        /// Release tiers: `BETA`, `PROVISIONAL`, `VALIDATED`.
+        /// Release tiers: `BETA`, `PROVISIONAL`, `VALIDATED`, or `ANY`, which is [`Query::mixed_maturity`].
         data_maturity,
         /// Composite release ids (`P05023`): only granules of these releases, in any case.
         crid,
@@ -339,6 +342,44 @@ impl Query {
     #[must_use]
     pub fn merged(mut self, other: &Self) -> Self {
         self.options.merge(&other.options);
+        self
+    }
+
+    /// The query as the command and the Python package mean it: where no option names other data, it asks for GCOV of
+    /// NISAR's production (`dataset` `NISAR`, `processing_level` `GCOV`, `production_configuration` `PR`). Options named
+    /// in `unless` are left out all the same.
+    ///
+    /// ```
+    /// use swath::search::Query;
+    ///
+    /// let usual = Query::new().relative_orbit(172).or_usual(&[]);
+    /// let spelled_out = Query::new().dataset("NISAR").processing_level("GCOV").production_configuration("PR");
+    /// assert_eq!(usual, spelled_out.relative_orbit(172));
+    /// let elsewhere = Query::new().platform("ALOS");
+    /// assert_eq!(elsewhere.clone().or_usual(&[]), elsewhere);
+    /// ```
+    #[must_use]
+    pub fn or_usual(mut self, unless: &[&str]) -> Self {
+        let given = |name: &str| self.options.is_given(name);
+        let starts = |name: &str, start: &str| {
+            let begins = |value: &String| {
+                value.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+            };
+            self.options.texts(name).iter().all(begins)
+        };
+        let is_elsewhere = !starts("platform", "NISAR")
+            || !starts("dataset", "NISAR")
+            || ["short_name", "collections", "granule_list", "product_list"].into_iter().any(given)
+            || self.options.texts("processing_level").iter().any(|kind| check::nisar_type(kind).is_none());
+        if is_elsewhere {
+            return self;
+        }
+        let usual = [("dataset", "NISAR"), ("processing_level", "GCOV"), ("production_configuration", "PR")];
+        for (name, value) in usual {
+            if !self.options.is_given(name) && !unless.contains(&name) {
+                self.options.add_texts(name, vec![value.to_owned()]);
+            }
+        }
         self
     }
 

@@ -184,7 +184,9 @@ struct Names {
 impl Names {
     fn of(options: &Options, aliases: &Aliases, short_names: &[String]) -> Result<Self> {
         let datasets = check::each(options.texts("dataset"), check::dataset)?;
-        let tiers = check::each(options.texts("data_maturity"), check::maturity)?;
+        let tiers: Vec<String> =
+            options.texts("data_maturity").iter().filter(|tier| !check::is_any(tier)).cloned().collect();
+        let tiers = check::each(&tiers, check::maturity)?;
         let mut names = aliases.names.clone();
         if !datasets.is_empty() {
             let of_datasets: BTreeSet<String> = datasets.into_iter().flatten().collect();

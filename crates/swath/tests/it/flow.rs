@@ -257,3 +257,41 @@ async fn an_incomplete_answer_of_the_catalogue_is_an_error() {
         assert!(!partial.notices.is_empty() && partial.granules.len() < 7);
     }
 }
+
+#[tokio::test]
+async fn an_offline_search_repeats_the_catalogues_last_answer() {
+    let sandbox = sandbox().await;
+    let folder = tempfile::tempdir().unwrap();
+    let cached = || options(&sandbox).with_cache(Some(folder.path().to_owned()));
+    let query = Query::new().relative_orbit(172).frame(8).or_usual(&[]);
+    let online = swath::Session::new(cached()).unwrap().search(&query).await.unwrap();
+    let asked = sandbox.log().len();
+    let mut options = cached();
+    options.offline = true;
+    let session = swath::Session::new(options).unwrap();
+    let offline = session.search(&query).await.unwrap();
+    let json = |results: &swath::search::SearchResults| {
+        let mut text = Vec::new();
+        results.write_json_lines(&mut text).unwrap();
+        text
+    };
+    assert_eq!((json(&offline), offline.hits), (json(&online), 7));
+    assert!(
+        offline.notices[0].starts_with("offline: the catalogue said this on 20"),
+        "{:?}",
+        offline.notices
+    );
+    assert_eq!(session.search_count(&query).await.unwrap().hits, 7);
+    // What was not asked before is not known, a damaged file is as good as absent, and nothing was sent.
+    assert!(session.search(&query.clone().frame(9)).await.unwrap_err().is_not_found());
+    assert!(session.search_pages(&query).is_err());
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x55;
+        std::fs::write(&path, bytes).unwrap();
+    }
+    assert!(session.search(&query).await.unwrap_err().is_not_found());
+    assert_eq!(sandbox.log().len(), asked);
+}

@@ -228,3 +228,58 @@ fn an_address_may_have_a_path_of_its_own() {
     assert_eq!(at("https://h.example/cmr/").unwrap(), "https://h.example/cmr/search/granules.umm_json");
     assert!(at("data:text/plain,x").is_err());
 }
+
+#[tokio::test]
+async fn counting_fetches_nothing() {
+    let (catalogue, log) = catalogue(|_, asked| {
+        assert!(asked.body.contains("page_size=0&"), "{}", asked.body);
+        page(0..0, 321, None)
+    });
+    let one = catalogue.count(&query().max_results(5)).await.unwrap();
+    assert_eq!((one.hits, one.notices.len()), (321, 0));
+    let two = catalogue.count(&query().processing_level("GSLC")).await.unwrap();
+    assert_eq!((two.hits, two.notices.len(), log.lock().unwrap().len()), (642, 1, 3));
+    let none = catalogue.search(&query().max_results(0)).await.unwrap();
+    assert_eq!((none.granules.len(), none.hits), (0, 321));
+}
+
+#[tokio::test]
+async fn pages_come_one_by_one_and_each_granule_once() {
+    let (catalogue, log) = catalogue(|_, asked| {
+        match (asked.body.contains("PRODUCT_TYPE%2CGSLC"), asked.header("cmr-search-after")) {
+            (false, None) => page(0..2, 4, Some("[1]")),
+            (false, _) => page(2..4, 4, None),
+            (true, _) => page(3..6, 3, None),
+        }
+    });
+    let mut pages = catalogue.pages(&query().processing_level("GSLC"));
+    let mut names = Vec::new();
+    let mut asked = Vec::new();
+    while let Some(page) = pages.next().await {
+        names.push(page.unwrap().granules.into_iter().map(|one| one.name).collect::<Vec<_>>());
+        asked.push(log.lock().unwrap().len());
+    }
+    let sorted = |names: &[String]| names.iter().cloned().collect::<std::collections::BTreeSet<_>>();
+    let expected = [vec!["G0000", "G0001"], vec!["G0002", "G0003"], vec!["G0004", "G0005"]];
+    assert_eq!(names.len(), 3);
+    for (names, expected) in names.iter().zip(expected) {
+        assert_eq!(sorted(names), expected.into_iter().map(str::to_owned).collect());
+    }
+    // No page is asked for before it is wanted.
+    assert_eq!(asked, [1, 2, 3]);
+    let wanted = catalogue.pages(&query().max_results(3)).try_collect::<Vec<_>>().await.unwrap();
+    assert_eq!(wanted.iter().map(|page| page.granules.len()).collect::<Vec<_>>(), [2, 1]);
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_early_says_so() {
+    let (catalogue, _) = catalogue(|_, _| page(0..2, 9, None));
+    let pages: Vec<_> = catalogue.pages(&query()).collect().await;
+    assert_eq!(pages.len(), 2);
+    let error = pages[1].as_ref().unwrap_err();
+    assert!(error.to_string().contains("2 of 9"), "{error:?}");
+    let pages: Vec<_> = catalogue.pages(&query().allow_partial(true)).collect().await;
+    assert!(pages[1].as_ref().unwrap().notices[0].contains("2 of 9"));
+    let wrong: Vec<_> = catalogue.pages(&Query::new().dataset("x")).collect().await;
+    assert!(wrong.len() == 1 && wrong[0].as_ref().unwrap_err().kind() == ErrorKind::Usage);
+}

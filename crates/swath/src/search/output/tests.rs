@@ -24,12 +24,22 @@ fn csv_has_one_line_per_granule_and_names_what_is_superseded() {
         "granule,start,end,track,frame,direction,polarization,crid,maturity,coverage,area_percent,size,state,url,s3_url"
     );
     assert_eq!(lines.len(), 3);
+    let none = text(|out| SearchResults::default().write_csv(out));
+    assert_eq!(none.trim_end().replace('"', ""), lines[0].replace('"', ""));
     let base = format!("NISAR_L2_GCOV_BETA_V1/{NAME}/{NAME}.h5");
     let expected = format!(
         "\"{NAME}\",\"2025-11-22T02:46:18Z\",\"2025-11-22T02:46:52Z\",172,8,\"ASCENDING\",\"\",\"X05009\",\"beta\",\"full\",\"\",\"\",\"used\",\"https://nisar.example/NISAR/{base}\",\"s3://nisar-products/{base}\""
     );
     assert_eq!(lines[1], expected);
     assert!(lines[2].contains(&format!("superseded by {NAME}")), "{}", lines[2]);
+}
+
+#[test]
+fn the_catalogues_own_records_come_back() {
+    let results = two_releases();
+    let again = SearchResults::from_umm_json(results.to_umm_json().as_bytes()).unwrap();
+    assert_eq!(again.hits, results.hits);
+    assert_eq!(text(|out| again.write_json(out)), text(|out| results.write_json(out)));
 }
 
 #[test]
