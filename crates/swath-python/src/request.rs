@@ -84,11 +84,12 @@ pub(crate) fn lon_lat_box(py: Python<'_>, [west, south, east, north]: [f64; 4]) 
 }
 
 /// A query from options named as the library names them, or as asf_search does; `area` besides, text or a path. Where no option names
-/// other data, it asks for GCOV of NISAR's production, but for the options named in `unless`.
+/// other data, it asks for GCOV of NISAR's production, but for the options named in `unless`;
+/// without `unless`, nothing is assumed.
 pub(crate) fn query(
     py: Python<'_>,
     options: &Bound<'_, PyDict>,
-    unless: &Bound<'_, PyList>,
+    unless: Option<&Bound<'_, PyList>>,
 ) -> PyResult<Query> {
     let raised = |error| failure::raised(py, &error);
     let mut query = Query::new();
@@ -105,6 +106,8 @@ pub(crate) fn query(
         };
         query = query.with(&name, value).map_err(raised)?;
     }
+    // asf_search's words mean what they say: nothing is assumed.
+    let Some(unless) = unless else { return Ok(query) };
     let unless: Vec<String> = unless.extract()?;
     Ok(query.or_usual(&unless.iter().map(String::as_str).collect::<Vec<_>>()))
 }

@@ -181,36 +181,36 @@ impl Session {
         Ok((totals.requests, totals.bytes))
     }
 
-    #[pyo3(signature = (options, unless))]
+    #[pyo3(signature = (options, unless=None))]
     fn search(
         &self,
         py: Python<'_>,
         options: &Bound<'_, PyDict>,
-        unless: &Bound<'_, PyList>,
+        unless: Option<&Bound<'_, PyList>>,
     ) -> PyResult<Found> {
         let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
         wait(py, async move { session.search(&query).await }).map(Found)
     }
 
     /// How many granules there are, and what the user should know.
-    #[pyo3(signature = (options, unless))]
+    #[pyo3(signature = (options, unless=None))]
     fn search_count(
         &self,
         py: Python<'_>,
         options: &Bound<'_, PyDict>,
-        unless: &Bound<'_, PyList>,
+        unless: Option<&Bound<'_, PyList>>,
     ) -> PyResult<(u64, Vec<String>)> {
         let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
         wait(py, async move { session.search_count(&query).await }).map(|count| (count.hits, count.notices))
     }
 
     /// The pages of a search, to be fetched one by one.
-    #[pyo3(signature = (options, unless))]
+    #[pyo3(signature = (options, unless=None))]
     fn search_pages(
         &self,
         py: Python<'_>,
         options: &Bound<'_, PyDict>,
-        unless: &Bound<'_, PyList>,
+        unless: Option<&Bound<'_, PyList>>,
     ) -> PyResult<Pages> {
         let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
         let pages = session.search_pages(&query).map_err(|error| failure::raised(py, &error))?;
