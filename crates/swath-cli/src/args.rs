@@ -203,7 +203,7 @@ pub(crate) struct SearchFormat {
     /// A GeoJSON feature collection
     #[arg(long)]
     pub(crate) geojson: bool,
-    /// Another format: json, jsonl, csv, geojson, stac, asf-csv, kml, metalink, jsonlite, jsonlite2
+    /// Another format: json, jsonl, csv, geojson, stac, asf-csv, asf-json, kml, metalink, jsonlite, jsonlite2
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<String>,
 }

@@ -1,7 +1,11 @@
 //! What was passed, turned into what is meant.
 
+use std::path::PathBuf;
+
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use swath::download::DownloadOptions;
+use swath::export::Existing;
 use swath::search::{Area, NumberRange, Numbers, Query};
 use swath::{LayerOptions, LonLatBox, ReadLimits, Region, Window};
 
@@ -34,6 +38,37 @@ impl LayerRequest {
             (None, None) => Region::Whole,
         };
         Ok(LayerOptions::new(&self.frequency, &self.layer).region(region).limits(limits(self.max_bytes)))
+    }
+}
+
+/// Where files go, which of them, and what to do with those that are there.
+#[derive(FromPyObject)]
+pub(crate) struct DownloadRequest {
+    #[pyo3(item)]
+    folder: PathBuf,
+    #[pyo3(item)]
+    files: Option<Vec<String>>,
+    #[pyo3(item)]
+    overwrite: bool,
+    #[pyo3(item)]
+    direct_access: bool,
+    #[pyo3(item)]
+    at_once: usize,
+}
+
+impl DownloadRequest {
+    pub(crate) fn options(self) -> swath::Result<DownloadOptions> {
+        let existing = if self.overwrite { Existing::Replace } else { Existing::Refuse };
+        let options = DownloadOptions::new(self.folder)
+            .existing(existing)
+            .direct_access(self.direct_access)
+            .at_once(self.at_once);
+        match self.files {
+            Some(words) => {
+                Ok(options.files(words.iter().map(|word| word.parse()).collect::<swath::Result<_>>()?))
+            }
+            None => Ok(options),
+        }
     }
 }
 

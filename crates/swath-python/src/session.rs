@@ -8,13 +8,12 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use swath::download::{DownloadOptions, Downloaded, FileSet, Progress};
-use swath::export::Existing;
+use swath::download::{Downloaded, Progress};
 use swath::{DataArray, Error, OpenOptions, Password, Sample, SessionOptions, Stack, Token, plot};
 
 use crate::failure;
 use crate::found::Found;
-use crate::request::{LayerRequest, limits, lon_lat_box, query};
+use crate::request::{DownloadRequest, LayerRequest, limits, lon_lat_box, query};
 use crate::series::Series;
 use crate::tree::Tree;
 use crate::waiting::{OfProcess, Tally, Watch, wait, wait_watched};
@@ -26,8 +25,8 @@ const AT_ONCE: usize = 16;
 type Status = (String, Option<String>, Option<String>, Option<PathBuf>);
 /// Path, bytes, outcome, algorithm, address.
 type Whole = (PathBuf, u64, &'static str, Option<String>, String);
-/// What was asked for, and the exception that says why it did not come.
-type Missed = (String, Py<PyAny>);
+/// What is whole, and what failed: source, exception.
+type Report = (Vec<Whole>, Vec<(String, Py<PyAny>)>);
 
 /// Passes a step on. What goes wrong in the callable is its own business and ends nothing.
 fn tell(told: &Py<PyAny>, step: Progress<'_>) {
@@ -153,27 +152,16 @@ impl Session {
 
     /// Downloads files: what is whole (path, bytes, outcome, algorithm it was checked with, address), and what failed (source,
     /// exception). `told` is called with (step, name, bytes, bytes that were there).
-    #[pyo3(signature = (sources, folder, files, overwrite, direct_access, at_once, told))]
-    #[allow(clippy::too_many_arguments)]
+    #[pyo3(signature = (sources, wanted, told))]
     fn download(
         &self,
         py: Python<'_>,
         sources: Vec<String>,
-        folder: PathBuf,
-        files: Option<Vec<String>>,
-        overwrite: bool,
-        direct_access: bool,
-        at_once: usize,
+        wanted: DownloadRequest,
         told: Option<Py<PyAny>>,
-    ) -> PyResult<(Vec<Whole>, Vec<Missed>)> {
+    ) -> PyResult<Report> {
         let session = self.0.current(py)?;
-        let existing = if overwrite { Existing::Replace } else { Existing::Refuse };
-        let mut options =
-            DownloadOptions::new(folder).existing(existing).direct_access(direct_access).at_once(at_once);
-        if let Some(words) = files {
-            let sets: swath::Result<Vec<FileSet>> = words.iter().map(|word| word.parse()).collect();
-            options = options.files(sets.map_err(|error| failure::raised(py, &error))?);
-        }
+        let mut options = wanted.options().map_err(|error| failure::raised(py, &error))?;
         if let Some(told) = told {
             options = options.observer(move |step| tell(&told, step));
         }

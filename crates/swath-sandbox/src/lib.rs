@@ -36,7 +36,8 @@
 //! `<bucket>/<collection>/<granule>/<granule>.h5`, as in the real buckets; or simply files
 //! `NISAR_*.h5` in the folder itself, whose collection is guessed from the release (`X…` BETA,
 //! `P…` PROVISIONAL). A side file `<granule>.footprint.json` beside the granule, a GeoJSON
-//! polygon, gives its footprint. Without one only granules of the demo's frame (track 172,
+//! polygon, gives its footprint; `<granule>.h5.md5` gives the checksum that the catalogue tells.
+//! Without a footprint only granules of the demo's frame (track 172,
 //! ascending, frame 8) have a footprint, and searches by shape do not find the others.
 //! [`unpack_demo`] makes a folder to start with.
 //!

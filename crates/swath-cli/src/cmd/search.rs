@@ -74,8 +74,8 @@ fn table(results: &SearchResults) -> String {
         "start", "track", "frame", "dir", "pol", "crid", "maturity", "coverage", "area %", "MB", "state",
         "granule",
     ]);
-    for (granule, state) in results.states() {
-        table.add_row(row(granule, results.area_percent(granule), &state.to_string()));
+    for ((granule, state), percent) in results.states().into_iter().zip(results.area_percents()) {
+        table.add_row(row(granule, percent, &state.to_string()));
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n")

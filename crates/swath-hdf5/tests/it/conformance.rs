@@ -21,6 +21,9 @@ const FACTS: [&str; 14] = [
     "chunk0", "offset", "target", "same_as",
 ];
 
+/// What is said of a file.
+const FILE_FACTS: [&str; 4] = ["size", "superblock", "userblock", "sizes"];
+
 /// Of a corpus: files, values that are the same, what is not, and what is said otherwise.
 #[derive(Debug, Default)]
 struct Score {
@@ -96,6 +99,11 @@ fn misses(corpus: &str) -> BTreeSet<String> {
 
 fn compare(file: &str, expected: &Value, found: &Value, score: &mut Score) {
     score.files += 1;
+    if let (Some(stated), Some(own)) = (expected.get("_file"), found.get("_file")) {
+        for fact in FILE_FACTS {
+            assert_eq!(stated[fact], own[fact], "{file}: {fact}");
+        }
+    }
     for (path, object) in expected.as_object().unwrap() {
         if path == "_file" || object.get("kind").and_then(Value::as_str) == Some("error") {
             continue;

@@ -186,7 +186,7 @@ class Results(Sequence[Granule]):
         return shapes
 
     def to_string(self, format: str) -> str:  # noqa: A002
-        """The results in a format: ``json``, ``jsonl``, ``csv``, ``geojson``, ``stac`` (STAC 1.1 items), and asf_search's ``asf-csv``,
+        """The results in a format: ``json``, ``jsonl``, ``csv``, ``geojson``, ``stac`` (STAC 1.1 items), and asf_search's ``asf-csv``, ``asf-json``,
         ``kml``, ``metalink``, ``jsonlite``, ``jsonlite2``."""
         return self._core.write(format)
 

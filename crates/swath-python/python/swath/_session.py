@@ -294,9 +294,14 @@ class Session:
         words = [files] if isinstance(files, str) else files
         if words is not None:
             words = [word for one in words for word in one.split(",")]
-        done, failed = self._core.download(
-            addresses(sources), os.fspath(folder), words, overwrite, direct_access, at_once, progress
-        )
+        wanted = {
+            "folder": os.fspath(folder),
+            "files": words,
+            "overwrite": overwrite,
+            "direct_access": direct_access,
+            "at_once": at_once,
+        }
+        done, failed = self._core.download(addresses(sources), wanted, progress)
         if failed and not done:
             raise failed[0][1]
         if failed:

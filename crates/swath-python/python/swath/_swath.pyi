@@ -49,11 +49,7 @@ class Session:
     def download(
         self,
         sources: Sequence[str],
-        folder: str | PathLike[str],
-        files: Sequence[str] | None,
-        overwrite: bool,
-        direct_access: bool,
-        at_once: int,
+        wanted: dict[str, Any],
         told: Callable[[str, str, int, int], object] | None,
     ) -> tuple[list[tuple[Path, int, str, str | None, str]], list[tuple[str, Exception]]]: ...
     def cost(self) -> tuple[int, int]: ...

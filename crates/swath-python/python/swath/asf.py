@@ -485,6 +485,10 @@ class ASFSearchResults(UserList[ASFProduct]):
         """asf_search's table, line by line."""
         return self._lines("asf-csv")
 
+    def json(self) -> Iterator[str]:
+        """asf_search's oldest JSON, line by line."""
+        return self._lines("asf-json")
+
     def kml(self) -> Iterator[str]:
         """Placemarks, line by line."""
         return self._lines("kml")

@@ -179,11 +179,16 @@ impl Record {
         umm
     }
 
-    /// Sizes of the files that are on disk.
+    /// Sizes of the files that are on disk, and their checksums where a side file `….md5` tells one.
     fn files(&self) -> Vec<Value> {
         let sized = FILES.iter().filter_map(|(_, suffix, _, format)| {
             let (size, format) = (self.stored.size(suffix)?, (*format)?);
-            Some(json!({"Name": format!("{}{suffix}", self.name()), "SizeInBytes": size, "Format": format}))
+            let mut entry =
+                json!({"Name": format!("{}{suffix}", self.name()), "SizeInBytes": size, "Format": format});
+            if let Some(sum) = self.stored.side_file(&format!("{suffix}.md5")) {
+                entry["Checksum"] = json!({"Value": sum.trim(), "Algorithm": "MD5"});
+            }
+            Some(entry)
         });
         sized.collect()
     }

@@ -51,7 +51,7 @@ async fn whole(session: &Session, wanted: &Wanted, options: &DownloadOptions) ->
         options.tell(Progress::Begun { name: &wanted.name, size: bytes, have: bytes });
         return Ok(done(bytes, Outcome::Unchanged, checked));
     }
-    let (part, known) = opened(&path, &address).await?;
+    let (part, known) = opened(&path, &address, wanted.size).await?;
     let begun = Transfer { wanted, options, address: &address };
     let from = part.length;
     let (part, outcome) = match known {
@@ -61,7 +61,7 @@ async fn whole(session: &Session, wanted: &Wanted, options: &DownloadOptions) ->
                 Ok(part) => (part, Outcome::Resumed { from }),
                 // What was begun is of an object that has been replaced since: begin anew, once.
                 Err(error) if error.is_integrity() => {
-                    let (part, _) = opened(&path, &address).await?;
+                    let (part, _) = opened(&path, &address, wanted.size).await?;
                     (begun.run(&session.store().open(&wanted.address)?, part).await?, Outcome::Fetched)
                 }
                 Err(error) => return Err(error),
@@ -77,11 +77,11 @@ async fn whole(session: &Session, wanted: &Wanted, options: &DownloadOptions) ->
 }
 
 /// The part of a file, and the version it is of where enough is there to go on.
-async fn opened(path: &Path, address: &str) -> Result<(Part, Option<Version>)> {
+async fn opened(path: &Path, address: &str, size: Option<u64>) -> Result<(Part, Option<Version>)> {
     let (path, address) = (path.to_owned(), address.to_owned());
     blocking(move || {
         let mut part = Part::open(&path)?;
-        let known = part.resume(&address)?;
+        let known = part.resume(&address, size)?;
         Ok((part, known))
     })
     .await

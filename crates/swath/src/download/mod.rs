@@ -276,10 +276,16 @@ impl Session {
         })?;
         let wanted = wanted::wanted(self, sources, options).await;
         // A list, not an iterator: that would keep the future from being spawned (the compiler cannot see it is Send).
-        let files: Vec<_> = wanted.into_iter().map(|one| file::fetch(self, one, options)).collect();
-        let mut ended = stream::iter(files).buffered(options.at_once);
+        let files: Vec<_> = wanted
+            .into_iter()
+            .enumerate()
+            .map(|(place, one)| async move { (place, file::fetch(self, one, options).await) })
+            .collect();
+        // Whoever ends first makes room for the next: a slow file holds up no other.
+        let mut ended: Vec<_> = stream::iter(files).buffer_unordered(options.at_once).collect().await;
+        ended.sort_by_key(|(place, _)| *place);
         let mut report = DownloadReport::default();
-        while let Some(outcome) = ended.next().await {
+        for (_, outcome) in ended {
             match outcome {
                 Ok(done) => report.done.push(done),
                 Err(failed) => report.failed.push(failed),

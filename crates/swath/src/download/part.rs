@@ -52,8 +52,9 @@ impl Part {
         Ok(Self { file, path: path.to_owned(), hidden, length: 0 })
     }
 
-    /// The version of `address` that the part is of, when enough is known to go on; the part is cut to what is safe.
-    pub(super) fn resume(&mut self, address: &str) -> Result<Option<Version>> {
+    /// The version of `address` that the part is of, when enough is known to go on and its size is the one expected; the
+    /// part is cut to what is safe.
+    pub(super) fn resume(&mut self, address: &str, size: Option<u64>) -> Result<Option<Version>> {
         let journal = std::fs::read(self.journal()).ok();
         let journal = journal.and_then(|bytes| serde_json::from_slice::<Journal>(&bytes).ok());
         let there = self.file.metadata().map_err(|reason| unwritten(&self.path, reason))?.len();
@@ -61,6 +62,7 @@ impl Part {
             // Without a tag nothing would tell that the object is another one by now.
             Some(known)
                 if known.address == address
+                    && size.is_none_or(|size| size == known.size)
                     && known.tag.as_ref().is_some_and(|tag| !tag.starts_with("W/"))
                     && known.whole <= there.min(known.size)
                     && known.whole > 0 =>

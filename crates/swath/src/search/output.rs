@@ -46,7 +46,7 @@ struct Line {
 }
 
 impl Record {
-    fn new(results: &SearchResults, granule: &Granule, state: &str) -> Self {
+    fn new(granule: &Granule, area_percent: Option<f64>, state: &str) -> Self {
         let coverage = granule.coverage.and_then(|coverage| match coverage {
             Coverage::Full => Some("full"),
             Coverage::Partial => Some("partial"),
@@ -65,7 +65,7 @@ impl Record {
             maturity: granule.maturity.map(|maturity| maturity.to_string()),
             coverage,
             // A tenth of a percent is finer than outlines are.
-            area_percent: results.area_percent(granule).map(|percent| (percent * 10.0).round() / 10.0),
+            area_percent: area_percent.map(|percent| (percent * 10.0).round() / 10.0),
             size: granule.size,
             state: plain(state),
             url: granule.data_url().map(plain),
@@ -107,8 +107,8 @@ impl SearchResults {
     /// A local error when `out` cannot be written.
     pub fn write_csv(&self, out: impl Write) -> Result<()> {
         let mut csv = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::NonNumeric).from_writer(out);
-        for (granule, state) in self.states() {
-            csv.serialize(Record::new(self, granule, &state.to_string())).map_err(unwritten)?;
+        for ((granule, state), percent) in self.states().into_iter().zip(self.area_percents()) {
+            csv.serialize(Record::new(granule, percent, &state.to_string())).map_err(unwritten)?;
         }
         csv.flush().map_err(unwritten)
     }
@@ -142,21 +142,8 @@ impl SearchResults {
     }
 
     fn lines(&self) -> Vec<Line> {
-        let parts = self.part_numbers();
-        let line = |((granule, state), part): ((&Granule, State), Option<[usize; 2]>)| {
-            let superseded_by = match &state {
-                State::Superseded { by } => Some(plain(by)),
-                _ => None,
-            };
-            Line {
-                record: Record::new(self, granule, state.word()),
-                superseded_by,
-                part,
-                collection: granule.collection.as_deref().map(plain),
-                concept_id: granule.concept_id.as_deref().map(plain),
-            }
-        };
-        self.states().into_iter().zip(parts).map(line).collect()
+        let whole = |((state, part), percent)| line(state, part, percent);
+        self.states().into_iter().zip(self.part_numbers()).zip(self.area_percents()).map(whole).collect()
     }
 
     /// Writes a GeoJSON feature collection (RFC 7946) with asf_search's properties.
@@ -170,6 +157,20 @@ impl SearchResults {
             serde_json::to_writer(&mut out, &granule.feature()).map_err(unwritten)?;
         }
         out.write_all(b"\n]}\n").map_err(unwritten)
+    }
+}
+
+fn line((granule, state): (&Granule, State), part: Option<[usize; 2]>, percent: Option<f64>) -> Line {
+    let superseded_by = match &state {
+        State::Superseded { by } => Some(plain(by)),
+        _ => None,
+    };
+    Line {
+        record: Record::new(granule, percent, state.word()),
+        superseded_by,
+        part,
+        collection: granule.collection.as_deref().map(plain),
+        concept_id: granule.concept_id.as_deref().map(plain),
     }
 }
 

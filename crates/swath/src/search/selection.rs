@@ -116,16 +116,13 @@ impl SearchResults {
     /// The share of the area searched that a granule's outline covers, 0 to 100 percent; `None` when no area was searched, the
     /// area is a line, or the granule has no outline. A point is covered wholly or not at all.
     pub fn area_percent(&self, granule: &Granule) -> Option<f64> {
-        let area = match self.area().filter(|_| !granule.footprint.0.is_empty())? {
-            Geometry::Point(point) => {
-                return Some(if granule.footprint.intersects(&point) { 100.0 } else { 0.0 });
-            }
-            Geometry::MultiPolygon(area) => area,
-            _ => return None,
-        };
-        let whole = area.chamberlain_duquette_unsigned_area();
-        let covered = area.intersection(&granule.footprint).chamberlain_duquette_unsigned_area();
-        (whole > 0.0).then(|| (100.0 * covered / whole).clamp(0.0, 100.0))
+        percent_of(self.area().as_ref()?, granule)
+    }
+
+    /// The same for every granule, in order.
+    pub fn area_percents(&self) -> Vec<Option<f64>> {
+        let area = self.area();
+        self.granules.iter().map(|granule| percent_of(area.as_ref()?, granule)).collect()
     }
 
     /// The area searched; cut at the antimeridian.
@@ -271,6 +268,19 @@ fn maturity_notes(states: &[(&Granule, State)]) -> Vec<String> {
 
 fn does(count: usize) -> String {
     if count == 1 { "1 granule does".to_owned() } else { format!("{count} granules do") }
+}
+
+fn percent_of(area: &Geometry<f64>, granule: &Granule) -> Option<f64> {
+    let outline = Some(&granule.footprint).filter(|outline| !outline.0.is_empty())?;
+    match area {
+        Geometry::Point(point) => Some(if outline.intersects(point) { 100.0 } else { 0.0 }),
+        Geometry::MultiPolygon(area) => {
+            let whole = area.chamberlain_duquette_unsigned_area();
+            let covered = area.intersection(outline).chamberlain_duquette_unsigned_area();
+            (whole > 0.0).then(|| (100.0 * covered / whole).clamp(0.0, 100.0))
+        }
+        _ => None,
+    }
 }
 
 fn is_outside(granule: &Granule, area: Option<&Geometry<f64>>) -> bool {

@@ -201,6 +201,11 @@ fn values(item: &Value, source: Source) -> Vec<String> {
     found.into_iter().filter_map(said).collect()
 }
 
+/// The first value of an additional attribute.
+pub(super) fn attribute(item: &Value, name: &'static str) -> Option<String> {
+    text(item, Attribute(name))
+}
+
 /// The member of a list whose `key` is `wanted`.
 fn member<'a>(item: &'a Value, list: &str, key: &str, wanted: &str) -> Option<&'a Value> {
     let is_wanted = |entry: &&Value| entry.get(key).and_then(Value::as_str) == Some(wanted);

@@ -12,6 +12,9 @@ use crate::archive::*;
 
 const BUCKET: &str = "sds-n-cumulus-prod-nisar-products/NISAR_L2_GCOV_BETA_V1";
 
+/// MD5 of the first demo granule, by Python's hashlib.
+const MD5: &str = "bb32ee19eb35341ffd665e9f97dca6ce";
+
 /// The file in the archive.
 fn original(name: &str) -> PathBuf {
     granules().join(BUCKET).join(name).join(format!("{name}.h5"))
@@ -257,6 +260,50 @@ async fn side_files_have_names_of_their_own() {
     assert_eq!(report.done.iter().filter(|file| file.outcome == Outcome::Unchanged).count(), 4);
     assert!(report.failed.iter().all(|failed| failed.error.is_not_found()), "{:?}", report.failed);
     assert!(sandbox.log().iter().all(|entry| !entry.path.contains("PRIVATE")));
+}
+
+/// A session that asks one sandbox for data, and another for what is known of it.
+fn between(data: &Sandbox, catalogue: &Sandbox) -> Session {
+    let mut options = options(data);
+    options.cmr_url = swath::SafeUrl::parse(catalogue.origin(Service::Cmr)).unwrap();
+    options.http.extra_ca_pem = Some(format!("{}{}", data.ca_pem(), catalogue.ca_pem()));
+    Session::new(options).unwrap()
+}
+
+#[tokio::test]
+async fn size_and_checksum_are_those_of_the_catalogue() {
+    let sandbox = sandbox().await;
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("archive").join(BUCKET).join(GRANULE);
+    std::fs::create_dir_all(&home).unwrap();
+    let (file, sum) = (home.join(format!("{GRANULE}.h5")), home.join(format!("{GRANULE}.h5.md5")));
+    std::fs::write(&file, b"\x89HDF\r\n\x1a\nshort").unwrap();
+    let catalogue = Sandbox::start(SandboxOptions::new(folder.path().join("archive"))).await.unwrap();
+    let session = between(&sandbox, &catalogue);
+    let target = folder.path().join("files");
+    let report = get(&session, &sandbox.url_of(GRANULE), &target).await;
+    assert!(report.failed[0].error.is_integrity(), "{:?}", report.failed);
+    assert!(report.failed[0].error.reasons().join(" ").contains("wrong size"), "{:?}", report.failed);
+    // Of the right size, but with a wrong checksum: nothing is left, and it is fetched anew.
+    std::fs::copy(original(GRANULE), &file).unwrap();
+    std::fs::write(&sum, "00000000000000000000000000000000\n").unwrap();
+    let report = get(&session, &sandbox.url_of(GRANULE), &target).await;
+    assert!(report.failed[0].error.reasons().join(" ").contains("wrong checksum"), "{:?}", report.failed);
+    assert_eq!((visible(&target).len(), hidden(&target)), (0, 0));
+    // With the right one it is there, and is known to be right the next time.
+    std::fs::write(&sum, MD5).unwrap();
+    let report = get(&session, &sandbox.url_of(GRANULE), &target).await;
+    assert!(report.failed.is_empty(), "{:?}", report.failed);
+    assert_eq!(report.done[0].checked.as_deref(), Some("MD5"));
+    let again = get(&session, &sandbox.url_of(GRANULE), &target).await;
+    assert_eq!((again.done[0].outcome, again.done[0].checked.as_deref()), (Outcome::Unchanged, Some("MD5")));
+    // A bit that turned on the disk is found.
+    let path = target.join(format!("{GRANULE}.h5"));
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[100_000] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let report = get(&session, &sandbox.url_of(GRANULE), &target).await;
+    assert_eq!(report.failed[0].error.kind(), ErrorKind::Usage, "{:?}", report.failed);
 }
 
 #[tokio::test]

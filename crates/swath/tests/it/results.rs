@@ -43,6 +43,12 @@ fn the_placemarks_are_those_of_asf_search_but_for_a_heading() {
 }
 
 #[test]
+fn the_oldest_json_is_that_of_asf_search() {
+    let Some((ours, golden)) = both(Format::AsfJson, "golden/export.json") else { return };
+    assert_same_lines(&ours, &golden);
+}
+
+#[test]
 fn jsonlite_is_that_of_asf_search() {
     let Some((ours, golden)) = both(Format::JsonLite, "golden/export.jsonlite") else { return };
     assert_same_values(&ours, &golden);

@@ -80,12 +80,7 @@ fn members(granule: &Granule) -> Map<String, Value> {
     let of = |name: &str| properties.get(name).cloned().unwrap_or(Value::Null);
     let value = |name: &str, property: &str| match name {
         "canInSAR" => false.into(),
-        "nisar" => {
-            let mut own: Map<String, Value> =
-                NISAR.iter().map(|(name, property)| ((*name).to_owned(), of(property))).collect();
-            own.values_mut().for_each(Value::sort_all_objects);
-            own.into()
-        }
+        "nisar" => nisar(&properties),
         "orbit" => match of("orbit") {
             Value::Null => json!([]),
             orbit => json!([orbit.to_string()]),
@@ -95,6 +90,15 @@ fn members(granule: &Granule) -> Map<String, Value> {
         _ => of(property),
     };
     MEMBERS.iter().map(|(name, _, property)| ((*name).to_owned(), value(name, property))).collect()
+}
+
+/// What only NISAR has.
+pub(super) fn nisar(properties: &Map<String, Value>) -> Value {
+    let of = |name: &str| properties.get(name).cloned().unwrap_or(Value::Null);
+    let mut own: Map<String, Value> =
+        NISAR.iter().map(|(name, property)| ((*name).to_owned(), of(property))).collect();
+    own.values_mut().for_each(Value::sort_all_objects);
+    own.into()
 }
 
 fn short(granule: &Granule) -> Value {

@@ -5,6 +5,7 @@
 //! part alone; a granule without sizes is written, not a failure; text is escaped where XML wants it.
 
 mod asf_csv;
+mod asf_json;
 mod jsonlite;
 mod kml;
 mod metalink;
@@ -47,6 +48,8 @@ pub enum Format {
     Stac,
     /// asf_search's table of 42 columns.
     AsfCsv,
+    /// asf_search's oldest JSON, of 57 members.
+    AsfJson,
     /// Placemarks for map programs (KML 2.2).
     Kml,
     /// A list for download programs (metalink 3.0).
@@ -66,6 +69,7 @@ impl Format {
         Self::GeoJson,
         Self::Stac,
         Self::AsfCsv,
+        Self::AsfJson,
         Self::Kml,
         Self::Metalink,
         Self::JsonLite,
@@ -81,6 +85,7 @@ impl Format {
             Self::GeoJson => "geojson",
             Self::Stac => "stac",
             Self::AsfCsv => "asf-csv",
+            Self::AsfJson => "asf-json",
             Self::Kml => "kml",
             Self::Metalink => "metalink",
             Self::JsonLite => "jsonlite",
@@ -121,6 +126,7 @@ impl SearchResults {
             Format::Csv => return self.write_csv(out),
             Format::GeoJson => return self.write_geojson(out),
             Format::AsfCsv => return asf_csv::write(self, out),
+            Format::AsfJson => return asf_json::write(self, out),
             Format::Stac => return stac::write(self, out),
             Format::JsonLite => return jsonlite::write(self, out),
             Format::JsonLite2 => return jsonlite::write_short(self, out),

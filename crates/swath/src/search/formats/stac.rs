@@ -3,6 +3,7 @@
 //! Extensions: `sat` 1.0, `file` 2.1, and `sar` 1.0 where its terms suffice (it knows no compact polarizations). Fields
 //! that none of them has begin with `nisar:`. Files that only the producer can read are no assets.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use geo::BoundingRect;
@@ -40,8 +41,9 @@ impl Granule {
 fn item(granule: &Granule) -> Value {
     let fields = fields(granule);
     let mut extensions = vec![FILE];
-    extensions.extend(fields.contains_key("sat:orbit_state").then_some(SAT));
-    extensions.extend(fields.contains_key("sar:polarizations").then_some(SAR));
+    let has = |prefix: &str| fields.keys().any(|name| name.starts_with(prefix));
+    extensions.extend(has("sat:").then_some(SAT));
+    extensions.extend(has("sar:").then_some(SAR));
     let mut item = json!({
         "type": "Feature",
         "stac_version": VERSION,
@@ -89,7 +91,7 @@ fn fields(granule: &Granule) -> Map<String, Value> {
     add("instruments", known.get("sensor").and_then(Value::as_str).map(|name| json!([name])).into());
     add("sat:orbit_state", granule.direction.map(|direction| direction.word().to_lowercase()).into());
     add("sat:relative_orbit", granule.track.filter(|track| *track > 0).into());
-    add("sat:absolute_orbit", known.get("orbit").cloned().into());
+    add("sat:absolute_orbit", known.get("orbit").filter(|orbit| orbit.as_i64() > Some(0)).cloned().into());
     radar(granule, &mut add);
     add("nisar:frame", granule.frame.into());
     add("nisar:frame_coverage", known.get("frameCoverage").cloned().into());
@@ -111,7 +113,8 @@ fn fields(granule: &Granule) -> Map<String, Value> {
 fn radar(granule: &Granule, add: &mut impl FnMut(&str, Value)) {
     let Some(name) = &granule.parsed else { return };
     let polarizations = &granule.main_band_polarization;
-    let listed = polarizations.iter().all(|one| LINEAR.contains(&one.as_str()));
+    let unique = polarizations.iter().collect::<BTreeSet<_>>().len() == polarizations.len();
+    let listed = unique && polarizations.iter().all(|one| LINEAR.contains(&one.as_str()));
     let (Some(mode), true, false) = (name.mode, listed, polarizations.is_empty()) else {
         add("nisar:main_band_polarizations", json!(polarizations));
         return;

