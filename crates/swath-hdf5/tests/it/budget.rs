@@ -139,6 +139,18 @@ fn ends_of_axes_come_with_the_metadata() {
     }
 }
 
+#[test]
+fn ends_of_all_axes_take_a_wave_of_their_own() {
+    let names = ["xCoordinates", "yCoordinates", "xCoordinateSpacing", "projection"];
+    for (name, bytes) in granules() {
+        // Axes of groups whose headers came with the second wave are seen only then.
+        let options = OpenOptions::default().with_ends_of(&names);
+        let (cold, index) = waves(&bytes, &options);
+        let (hinted, _) = waves(&bytes, &options.with_hints(index.hints()));
+        assert_eq!((cold, hinted), (3, 2), "{name}");
+    }
+}
+
 /// Run with `SWATH_FULL_GRANULE=<path of a full-size GCOV>`.
 #[test]
 fn full_size_granule_opens_within_its_budget() {
