@@ -318,12 +318,13 @@ impl DataType {
             }
             DataType::Enum { base, .. } => base.collect_reversals(at, runs),
             DataType::Array { base, shape } => {
+                let count = elements(shape);
                 let before = runs.len();
                 base.collect_reversals(at, runs);
-                if runs.len() == before {
+                if count == 0 || runs.len() == before {
+                    runs.truncate(before);
                     return;
                 }
-                let count: u64 = shape.iter().map(|extent| u64::from(*extent)).product();
                 for index in 1..count {
                     base.collect_reversals(at + (index * base.size()) as usize, runs);
                 }
@@ -349,12 +350,13 @@ impl DataType {
             DataType::Integer(integer) if integer.is_packed() => runs.push((at, *integer)),
             DataType::Enum { base, .. } => base.collect_packed(at, runs),
             DataType::Array { base, shape } => {
+                let count = elements(shape);
                 let before = runs.len();
                 base.collect_packed(at, runs);
-                if runs.len() == before {
+                if count == 0 || runs.len() == before {
+                    runs.truncate(before);
                     return;
                 }
-                let count: u64 = shape.iter().map(|extent| u64::from(*extent)).product();
                 for index in 1..count {
                     base.collect_packed(at + (index * base.size()) as usize, runs);
                 }
@@ -379,6 +381,14 @@ impl DataType {
             _ => false,
         }
     }
+}
+
+/// Elements of an array: none if an axis has none, however long the others are said to be.
+fn elements(shape: &[u32]) -> u64 {
+    if shape.contains(&0) {
+        return 0;
+    }
+    shape.iter().fold(1, |count: u64, extent| count.saturating_mul(u64::from(*extent)))
 }
 
 impl Integer {

@@ -24,6 +24,9 @@ pub(super) fn undo(stored: &[u8], _parameters: &[u32], most: usize) -> Result<Ve
     let head_length = u32::from_be_bytes(field(stored, HEAD_LENGTH)?) as usize;
     let values = u64::from_be_bytes(field(stored, VALUES)?);
     let element = u32::from_be_bytes(field(stored, ELEMENT)?) as usize;
+    if element == 0 {
+        return Err("frame of elements without bytes".to_owned());
+    }
     let head = stored.get(..head_length).ok_or("frame shorter than its head")?;
     let arrays = Arrays::find(head)?;
     // Chunks of arrays are filled up to whole blocks.

@@ -77,3 +77,27 @@ fn any_chunk_behind_any_filters_is_undone_or_refused() {
         unfilter_anything(&numbers.bytes(length));
     }
 }
+
+/// Inputs on which a target of the fuzzing once ended badly; `docs/fuzzing.md` tells of each.
+#[test]
+fn what_fuzzing_found_stays_found() {
+    type Body = fn(&[u8]);
+    let bodies: [(&str, Body); 3] = [
+        ("filters", |bytes| {
+            unfilter_anything(bytes);
+        }),
+        ("index", |bytes| {
+            keep_anything(bytes);
+        }),
+        ("plan", |bytes| {
+            plan_anything(bytes);
+        }),
+    ];
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/anything/crashes");
+    for (target, body) in bodies {
+        let inputs: Vec<_> =
+            std::fs::read_dir(folder.join(target)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(!inputs.is_empty(), "{target}");
+        inputs.iter().for_each(|input| body(&std::fs::read(input).unwrap()));
+    }
+}
