@@ -6,7 +6,7 @@
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList};
 use swath_hdf5::{Attribute, ByteOrder, DataType, FloatFormat, Padding, Values};
 
 /// What `numpy.dtype(…)` takes, or `None` for a type that numpy cannot hold as bytes (text of variable length is `"O"`).
@@ -95,11 +95,55 @@ pub(crate) fn attribute<'py>(py: Python<'py>, attribute: &Attribute) -> PyResult
     let value = match &attribute.value {
         Values::Null => None,
         Values::Strings(texts) => Some(PyList::new(py, texts)?.into_any()),
+        Values::ByteStrings(texts) => {
+            Some(PyList::new(py, texts.iter().map(|text| PyBytes::new(py, text)))?.into_any())
+        }
         Values::References(paths) => Some(PyList::new(py, paths)?.into_any()),
         Values::Lists(_) => None,
-        numbers => Some(array(py, little_endian(numbers)).into_any()),
+        values => {
+            let count = attribute.shape.iter().fold(1, |count: u64, extent| count.saturating_mul(*extent));
+            Some(array(py, laid_out(&attribute.datatype, values, count as usize)).into_any())
+        }
     };
     (&attribute.name, dtype, &attribute.shape, value).into_bound_py_any(py)
+}
+
+/// The bytes of `count` elements as their type lays them out; those of what has no layout are not told.
+fn laid_out(datatype: &DataType, values: &Values, count: usize) -> Vec<u8> {
+    match (datatype, values) {
+        (DataType::Compound { size, members }, Values::Compound(columns)) => {
+            let size = *size as usize;
+            let mut elements = vec![0; size.saturating_mul(count)];
+            for (member, (_, column)) in members.iter().zip(columns) {
+                let (at, width) = (member.offset as usize, member.datatype.size() as usize);
+                let column = laid_out(&member.datatype, column, count);
+                let parts = column.chunks_exact(width.max(1));
+                for (element, part) in elements.chunks_exact_mut(size.max(1)).zip(parts) {
+                    if let Some(place) = element.get_mut(at..at + width) {
+                        place.copy_from_slice(part);
+                    }
+                }
+            }
+            elements
+        }
+        (DataType::Array { base, shape }, values) => {
+            let count = shape.iter().fold(count, |count, extent| count.saturating_mul(*extent as usize));
+            laid_out(base, values, count)
+        }
+        (DataType::FixedString { size, .. }, Values::Strings(texts)) => {
+            texts.iter().flat_map(|text| padded(text.as_bytes(), *size)).collect()
+        }
+        (DataType::FixedString { size, .. }, Values::ByteStrings(texts)) => {
+            texts.iter().flat_map(|text| padded(text, *size)).collect()
+        }
+        (_, values) => little_endian(values),
+    }
+}
+
+fn padded(text: &[u8], size: u32) -> Vec<u8> {
+    let mut bytes = text.to_vec();
+    bytes.resize(size as usize, 0);
+    bytes
 }
 
 /// The bytes of numbers.

@@ -123,8 +123,10 @@ def value(dtype: Any, shape: Sequence[int], stored: Any) -> Any:
 
 
 def texts(dtype: Any, shape: Sequence[int], stored: list[Any]) -> Any:
+    # What is no UTF-8 keeps its bytes, as in h5py.
+    stored = [text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else text for text in stored]
     # Single characters stay bytes: arrays of them are texts to be joined by whoever reads.
-    listed: list[Any] = [text.encode() for text in stored] if dtype == "|S1" else stored
+    listed: list[Any] = [text.encode("utf-8", "surrogateescape") for text in stored] if dtype == "|S1" else stored
     if not shape:
         one = listed[0]
         return one.decode() if isinstance(one, bytes) else one
