@@ -31,7 +31,7 @@ impl DataTree {
                 }),
                 Node::Group(_) => json!({ "kind": "group", "attrs": attrs }),
                 // A committed type is no data; it shows where it is used.
-                Node::NamedType => continue,
+                Node::NamedType(_) => continue,
             };
             all.insert(path.clone(), value);
         }
@@ -69,6 +69,11 @@ fn value_list(values: &Values) -> Vec<Value> {
             list.iter().map(|z| Value::Array(vec![float32(z.re), float32(z.im)])).collect()
         }
         Values::Complex128(list) => list.iter().map(|z| pair(z.re, z.im)).collect(),
+        Values::ByteStrings(list) => list.iter().map(|text| json!(String::from_utf8_lossy(text))).collect(),
+        Values::Compound(members) => {
+            let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+            vec![json!(format!("{} of {{{}}}", values.len(), names.join(", ")))]
+        }
         Values::Raw(bytes) => vec![json!(format!("{} bytes", bytes.len()))],
         other => other.to_f64().unwrap_or_default().into_iter().map(number).collect(),
     }
@@ -127,7 +132,9 @@ impl DataTree {
                     self.write_group(f, path, &format!("{indent}{below}"))?;
                 }
                 Node::Dataset(dataset) => writeln!(f, "{indent}{branch}{}", self.array_line(path, dataset))?,
-                Node::NamedType => writeln!(f, "{indent}{branch}{} (a named type)", printable(last(path)))?,
+                Node::NamedType(_) => {
+                    writeln!(f, "{indent}{branch}{} (a named type)", printable(last(path)))?
+                }
             }
         }
         Ok(())
