@@ -133,7 +133,7 @@ impl DataTree {
                 }
                 Node::Dataset(dataset) => writeln!(f, "{indent}{branch}{}", self.array_line(path, dataset))?,
                 Node::NamedType(_) => {
-                    writeln!(f, "{indent}{branch}{} (a named type)", printable(last(path)))?
+                    writeln!(f, "{indent}{branch}{} (a named type)", printable(last(path)))?;
                 }
             }
         }

@@ -13,3 +13,4 @@ mod references;
 mod results;
 mod search;
 mod tidy;
+mod time;
