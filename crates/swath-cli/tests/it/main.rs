@@ -3,6 +3,7 @@
 
 mod areas;
 mod demo;
+mod doctor;
 mod errors;
 mod get;
 mod shell;
