@@ -52,7 +52,7 @@ Examples:
   swath search --point 40.85 13.26 --all-versions --json
   swath search --area lakes.geojson --start 2026-01-01
   swath search --track 172 --frame 8 --jsonl | jq -r .url")]
-    Search(SearchArgs),
+    Search(Box<SearchArgs>),
     /// Download whole files: products by URL or name, quality reports, pictures; goes on where it stopped
     #[command(after_help = "\
 Examples:

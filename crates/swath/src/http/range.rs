@@ -110,6 +110,10 @@ impl Got {
     /// Checks an answer and adds its bytes. Returns where the whole range ends.
     fn take(&mut self, wanted: &RangeRequest, start: u64, attempt: &Attempt) -> Result<u64> {
         let wrong = |what: String| Error::new(ErrorKind::Integrity, format!("{} {what}", wanted.url));
+        // An encoded body's bytes are not the object's, whatever its lengths say; none was asked for.
+        if attempt.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+            return Err(wrong("sent an encoded body that was not asked for".to_owned()));
+        }
         let (offset, size) = match attempt.status {
             206 => content_range(&attempt.headers)
                 .filter(|(first, last, size)| *first == start && last < size)

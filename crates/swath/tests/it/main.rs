@@ -14,3 +14,4 @@ mod results;
 mod search;
 mod tidy;
 mod time;
+mod wire;
