@@ -21,7 +21,7 @@ Exit codes: 0 done, 1 internal or local failure, 2 usage, 4 login or licence, 5 
 6 damaged or unreadable data, 7 some sources failed, 8 refused because it would cost too much, 130 interrupted.
 
 Environment: EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, NETRC, SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY,
-XDG_CACHE_HOME, XDG_CONFIG_HOME, SWATH_OFFLINE; for test servers
+XDG_CACHE_HOME, XDG_CONFIG_HOME, SWATH_OFFLINE, SWATH_CACHE_MAX_MB; for test servers
 SWATH_CMR_URL, SWATH_EDL_URL, SWATH_S3CREDENTIALS_URL, SWATH_S3_ENDPOINT_URL, SWATH_TOKEN_HOSTS,
 SWATH_ALLOW_HTTP=loopback.
 
@@ -107,6 +107,15 @@ Examples:
   swath quicklook GRANULE --bbox 40.80 13.21 40.90 13.31 -o box.png
   swath quicklook granule.h5 --layer HVHV --window 0 0 1024 1024 -o corner.png --overwrite")]
     Quicklook(QuicklookArgs),
+    /// Find out why it does not work here: a report without secrets, to be pasted
+    #[command(after_help = "\
+Looks at proxy, certificates, names, the services and their clock, the token and the licence, the first bytes of a granule
+over https and from S3, and the disk. Ends with 1 when a check failed.
+
+Examples:
+  swath doctor
+  swath doctor --json")]
+    Doctor,
     /// Run the whole flow on embedded granules and a local stand-in for NASA's services
     #[command(after_help = "\
 Examples:

@@ -99,7 +99,8 @@ pub(crate) fn attribute<'py>(py: Python<'py>, attribute: &Attribute) -> PyResult
             Some(PyList::new(py, texts.iter().map(|text| PyBytes::new(py, text)))?.into_any())
         }
         Values::References(paths) => Some(PyList::new(py, paths)?.into_any()),
-        Values::Lists(_) => None,
+        // Lists have no dtype either: an attribute with bytes and no dtype is left out.
+        Values::Lists(_) => Some(array(py, Vec::new()).into_any()),
         values => {
             let count = attribute.shape.iter().fold(1, |count: u64, extent| count.saturating_mul(*extent));
             Some(array(py, laid_out(&attribute.datatype, values, count as usize)).into_any())

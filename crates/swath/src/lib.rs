@@ -59,6 +59,7 @@
 //! | go along time | [`Stack`] |
 //! | write tables and pictures | [`export`], [`plot`] |
 //! | know what the network was asked for | [`Ledger`] |
+//! | find out why it does not work on a machine | [`doctor`] |
 //! | read HDF5 that is not NISAR's, or through your own store | the crate `swath-hdf5` |
 //!
 //! # Supported, and not
@@ -77,6 +78,7 @@
 pub mod array;
 mod auth;
 mod cache;
+pub mod doctor;
 pub mod download;
 pub mod error;
 pub mod export;

@@ -30,6 +30,8 @@ const CMR_URL: &str = "https://cmr.earthdata.nasa.gov";
 const EDL_URL: &str = "https://urs.earthdata.nasa.gov";
 /// Granules opened at the same time; their requests share the hosts' limits.
 const AT_ONCE: usize = 16;
+/// What the indexes of some ten thousand granules need.
+const CACHE_MAX_BYTES: u64 = 1_000_000_000;
 /// Where ASF's NISAR gateway gives temporary S3 credentials.
 const S3_CREDENTIALS_URL: &str = "https://nisar.asf.earthdatacloud.nasa.gov/s3credentials";
 
@@ -55,6 +57,8 @@ pub struct SessionOptions {
     pub cache: Option<PathBuf>,
     /// Answer searches from what the cache keeps of earlier ones, without asking the catalogue.
     pub offline: bool,
+    /// Bytes that the index cache may hold; what was used longest ago makes room. 1 GB unless told.
+    pub cache_max_bytes: u64,
     login: LoginOptions,
 }
 
@@ -72,6 +76,7 @@ impl Default for SessionOptions {
             token_hosts: TokenHosts::DEFAULT.to_owned(),
             cache: None,
             offline: false,
+            cache_max_bytes: CACHE_MAX_BYTES,
             login: LoginOptions::default(),
         }
     }
@@ -80,7 +85,8 @@ impl Default for SessionOptions {
 impl SessionOptions {
     /// The real services, changed by the environment: `SWATH_CMR_URL`, `SWATH_EDL_URL`, `SWATH_S3CREDENTIALS_URL`,
     /// `SWATH_S3_ENDPOINT_URL` (with `AWS_REGION`), `SWATH_TOKEN_HOSTS`, `SWATH_ALLOW_HTTP=loopback`, `SWATH_OFFLINE=1`, `EARTHDATA_TOKEN`,
-    /// `EARTHDATA_USERNAME` with `EARTHDATA_PASSWORD`, `NETRC`, `XDG_CONFIG_HOME` or `HOME` (the token that was kept), `XDG_CACHE_HOME` (and, read elsewhere, `SSL_CERT_FILE`, `HTTPS_PROXY`, `NO_PROXY`).
+    /// `EARTHDATA_USERNAME` with `EARTHDATA_PASSWORD`, `NETRC`, `XDG_CONFIG_HOME` or `HOME` (the token that was kept), `XDG_CACHE_HOME`,
+    /// `SWATH_CACHE_MAX_MB` (and, read elsewhere, `SSL_CERT_FILE`, `HTTPS_PROXY`, `NO_PROXY`).
     ///
     /// # Errors
     /// A usage error that names the variable whose value cannot be used.
@@ -125,6 +131,11 @@ impl SessionOptions {
             lookup("EARTHDATA_USERNAME").zip(lookup("EARTHDATA_PASSWORD").map(Password::new));
         options.login.token_file = TokenFile::default_path(&lookup).map(TokenFile::new);
         options.login.netrc = crate::auth::Netrc::default_path(lookup("NETRC").as_deref());
+        if let Some(text) = lookup("SWATH_CACHE_MAX_MB") {
+            let megabytes: u64 =
+                text.parse().map_err(|e| Error::usage("SWATH_CACHE_MAX_MB is no number of MB").because(e))?;
+            options.cache_max_bytes = megabytes.saturating_mul(1_000_000);
+        }
         options.cache = IndexCache::default_folder(lookup("XDG_CACHE_HOME").as_deref());
         Ok(options)
     }
@@ -201,7 +212,7 @@ impl Session {
             Arc::new(CredentialSource::new(http.clone(), login.clone(), options.s3_credentials_url));
         let s3_endpoint = options.s3_endpoint_url.map(|url| S3Endpoint::new(url, options.s3_region));
         let store = Store { http, login, credentials, s3_endpoint };
-        let cache = options.cache.map(IndexCache::new);
+        let cache = options.cache.map(|folder| IndexCache::new(folder, options.cache_max_bytes));
         let offline = options.offline;
         Ok(Self(Arc::new(Inner { store, catalogue_url: options.cmr_url, cache, offline })))
     }
@@ -217,6 +228,16 @@ impl Session {
     /// The way to the archive's bytes.
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// The address of the catalogue.
+    pub(crate) fn catalogue_url(&self) -> &SafeUrl {
+        &self.0.catalogue_url
+    }
+
+    /// Where indexes are kept.
+    pub(crate) fn cache(&self) -> Option<&IndexCache> {
+        self.0.cache.as_ref()
     }
 
     /// The account of every request of this session.

@@ -1,6 +1,7 @@
 //! One module a verb. A verb asks the library and prints; it computes nothing.
 
 mod demo;
+mod doctor;
 mod get;
 mod info;
 mod login;
@@ -32,6 +33,7 @@ pub(crate) async fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
         Verb::Stats(args) => stats::run(&session(&cli.global)?, args, output).await,
         Verb::Timeseries(args) => timeseries::run(&session(&cli.global)?, args, output).await,
         Verb::Quicklook(args) => quicklook::run(&session(&cli.global)?, args, output).await,
+        Verb::Doctor => doctor::run(&Session::new(known(&cli.global)?)?, output).await,
         Verb::Demo(args) => demo::run(args, output).await,
         Verb::Sandbox(args) => sandbox::run(args, output).await,
     }
@@ -49,12 +51,15 @@ fn session(global: &GlobalArgs) -> Result<Session, Failure> {
     Ok(Session::new(options(global)?)?)
 }
 
+/// What the environment says; nobody is asked anything.
+fn known(global: &GlobalArgs) -> Result<SessionOptions, Failure> {
+    let options = SessionOptions::from_environment()?;
+    Ok(if global.no_cache { options.with_cache(None) } else { options })
+}
+
 /// What the environment says; a token is asked for at the terminal if nothing else gives one.
 fn options(global: &GlobalArgs) -> Result<SessionOptions, Failure> {
-    let mut options = SessionOptions::from_environment()?;
-    if global.no_cache {
-        options = options.with_cache(None);
-    }
+    let mut options = known(global)?;
     if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
         options = options.with_prompt(|| rpassword::prompt_password("Earthdata Login token: ").ok());
     }

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod areas;
+mod canary;
 mod demo;
+mod disk;
+mod doctor;
 mod errors;
 mod get;
 mod shell;

@@ -17,6 +17,7 @@ fn the_help_of_every_verb_is_as_agreed() {
         "stats",
         "timeseries",
         "quicklook",
+        "doctor",
         "demo",
         "sandbox",
     ] {

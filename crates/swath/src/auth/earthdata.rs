@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use http::header;
-use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
@@ -85,6 +84,11 @@ impl Login {
         Self { http, address, hosts, options, found: OnceCell::new() }
     }
 
+    /// Earthdata Login's address.
+    pub(crate) fn address(&self) -> &SafeUrl {
+        &self.address
+    }
+
     /// The token for `url`, or `None` when its host is not on the list of those that may see it.
     ///
     /// # Errors
@@ -99,7 +103,7 @@ impl Login {
     /// An authentication error when there is none, when it has expired, or when Earthdata Login refuses the password.
     pub(crate) async fn token(&self) -> Result<Token> {
         let (token, _) = self.token_and_source().await?;
-        token.check_expiry(Timestamp::now())?;
+        token.check_expiry(self.http.now())?;
         Ok(token)
     }
 
@@ -132,7 +136,7 @@ impl Login {
         let kept = options.token_file.as_ref().map_or(Ok(None), TokenFile::load)?;
         // A token that has expired is worth nothing, but better than no reason why there is none.
         let expired = match kept {
-            Some(token) if token.check_expiry(Timestamp::now()).is_ok() => {
+            Some(token) if token.check_expiry(self.http.now()).is_ok() => {
                 return Ok((token, TokenSource::File));
             }
             other => other,
@@ -192,7 +196,7 @@ impl Login {
         if response.status != 200 {
             return Ok(None);
         }
-        let now = Timestamp::now();
+        let now = self.http.now();
         let tokens = answer::<Vec<TokenAnswer>>(&response, &url)?;
         let alive = tokens.iter().filter_map(|one| Token::parse(&one.access_token).ok());
         Ok(alive.filter(|token| token.check_expiry(now).is_ok()).max_by_key(Token::expiry))

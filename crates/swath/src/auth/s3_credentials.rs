@@ -56,13 +56,18 @@ impl CredentialSource {
         Self { http, login, address, current: Mutex::new(None) }
     }
 
+    /// The address that gives them.
+    pub(crate) fn address(&self) -> &SafeUrl {
+        &self.address
+    }
+
     /// Credentials good for at least a few minutes.
     ///
     /// # Errors
     /// An authentication error when there is no good token; a service error when the endpoint does not answer.
     pub(crate) async fn credentials(&self) -> Result<Arc<S3Credentials>> {
         let mut current = self.current.lock().await;
-        if let Some(known) = current.as_ref().filter(|known| known.is_fresh(Timestamp::now())) {
+        if let Some(known) = current.as_ref().filter(|known| known.is_fresh(self.http.now())) {
             return Ok(known.clone());
         }
         let fresh = Arc::new(self.ask().await?);
@@ -93,7 +98,7 @@ impl CredentialSource {
         let response = self.http.send(&request).await?;
         match response.status {
             200 if !response.is_html() => {
-                S3Credentials::parse(&response.body, &self.address, Timestamp::now())
+                S3Credentials::parse(&response.body, &self.address, self.http.now())
             }
             // The gateway sends whoever it does not recognise to the login page.
             300..=399 => Err(Error::new(

@@ -36,7 +36,11 @@ pub fn write_whole(
     };
     let (part, file) = Part::create_beside(path).map_err(failed)?;
     let mut writer = BufWriter::new(file);
-    write(&mut writer)?;
+    // A full disk shows here; the writer does not know the file's name.
+    write(&mut writer).map_err(|error| match error.kind() {
+        ErrorKind::Local => error.in_context(format!("{} could not be written", path.display())),
+        _ => error,
+    })?;
     let file = writer.into_inner().map_err(|reason| failed(reason.into_error()))?;
     file.sync_all().map_err(failed)?;
     drop(file);

@@ -30,8 +30,12 @@ pub(super) async fn collect(mut answer: reqwest::Response, limit: u64, stall: Du
                 bytes.extend_from_slice(&chunk);
                 in_window += chunk.len() as u64;
                 if since.elapsed() >= stall {
-                    if in_window < TRICKLE_BYTES_PER_SECOND * stall.as_secs() {
-                        break Some(format!("the body trickled: {in_window} bytes in {} s", stall.as_secs()));
+                    if u128::from(in_window) * 1000 < u128::from(TRICKLE_BYTES_PER_SECOND) * stall.as_millis()
+                    {
+                        break Some(format!(
+                            "the body trickled: {in_window} bytes in {} s",
+                            stall.as_secs_f64()
+                        ));
                     }
                     (since, in_window) = (Instant::now(), 0);
                 }

@@ -6,6 +6,7 @@
 
 mod address;
 mod body;
+mod clock;
 mod gzip;
 mod ledger;
 mod meaning;
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::auth::Token;
@@ -26,6 +28,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 pub use address::SafeUrl;
 pub(crate) use address::{TokenHosts, check_scheme, is_loopback, is_private, same_origin};
+pub use clock::{Clock, SystemClock};
 pub(crate) use gzip::{pack, unpack};
 pub use ledger::{Entry, Ledger, Purpose, Totals};
 pub(crate) use meaning::{meaning, s3_code};
@@ -51,6 +54,8 @@ pub struct HttpOptions {
     pub per_host: usize,
     /// Ignore the proxies that the environment names: for servers on this machine.
     pub no_proxy: bool,
+    /// Where the time comes from; the machine's own clock unless a test says otherwise.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for HttpOptions {
@@ -64,6 +69,7 @@ impl Default for HttpOptions {
             stall_timeout: Duration::from_secs(20),
             per_host: 16,
             no_proxy: false,
+            clock: Arc::new(SystemClock::default()),
         }
     }
 }
@@ -80,6 +86,7 @@ struct Shared {
     client: reqwest::Client,
     options: HttpOptions,
     hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
+    skew: clock::Skew,
 }
 
 /// What a request is made of; see [`Request::get`] and [`Request::post_form`].
@@ -186,7 +193,7 @@ impl Http {
             .user_agent(concat!("swath/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|e| Error::new(ErrorKind::Internal, "could not set up the HTTP client").because(e))?;
-        let shared = Shared { client, options, hosts: Mutex::default() };
+        let shared = Shared { client, options, hosts: Mutex::default(), skew: clock::Skew::default() };
         Ok(Self { shared: Arc::new(shared), ledger: Ledger::default() })
     }
 
@@ -205,12 +212,28 @@ impl Http {
         self.shared.options.allow_http_loopback
     }
 
+    /// The time as the services have it: this machine's, corrected by what their answers said.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = self.shared.options.clock.now();
+        self.skew().and_then(|skew| now.checked_add(skew).ok()).unwrap_or(now)
+    }
+
+    /// How far the services' clock is ahead of this machine's; `None` before their first answer.
+    pub(crate) fn skew(&self) -> Option<SignedDuration> {
+        self.shared.skew.get()
+    }
+
+    /// Whether the proxies that the environment names are ignored.
+    pub(crate) fn ignores_proxies(&self) -> bool {
+        self.shared.options.no_proxy
+    }
+
     /// Sends a request until it is answered with something that another try would not change.
     ///
     /// # Errors
     /// A service error when no try was answered, or the last was answered with a transient status.
     pub(crate) async fn send(&self, request: &Request) -> Result<Response> {
-        let mut tries = Tries::begin(&self.shared.options.retry);
+        let mut tries = Tries::begin(&self.shared.options);
         loop {
             match self.attempt(request).await {
                 Ok(attempt) if attempt.cut.is_none() && !retry::is_transient(attempt.status) => {
@@ -218,7 +241,7 @@ impl Http {
                     let body = gzip::plain(request, &headers, attempt.body)?;
                     return Ok(Response { status, headers, body });
                 }
-                Ok(attempt) => tries.pause(request, Failure::of(&attempt)).await?,
+                Ok(attempt) => tries.pause(request, Failure::of(&attempt, self.now())).await?,
                 Err(failure) => tries.pause(request, failure).await?,
             }
         }
@@ -249,6 +272,7 @@ impl Http {
             }
         };
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        self.shared.skew.hear(&headers, options.clock.now());
         let body = body::collect(answer, request.body_limit, options.stall_timeout).await;
         record(Some(status), body.bytes.len());
         if body.too_long {
@@ -301,14 +325,14 @@ enum Failure {
 }
 
 impl Failure {
-    fn of(attempt: &Attempt) -> Self {
+    fn of(attempt: &Attempt, now: Timestamp) -> Self {
         if let Some(cut) = &attempt.cut {
             return Self::Network(cut.clone());
         }
         let asked = attempt.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
         Self::Status {
             code: attempt.status,
-            retry_after: retry::retry_after(asked, std::time::SystemTime::now()),
+            retry_after: retry::retry_after(asked, now),
             says: meaning::excerpt(&attempt.body),
         }
     }
@@ -317,14 +341,16 @@ impl Failure {
 /// The tries of one request: how many, since when, and how long to wait before the next.
 struct Tries<'a> {
     policy: &'a RetryPolicy,
-    begun: Instant,
+    clock: &'a dyn Clock,
+    begun: Duration,
     made: u32,
     last_wait: Duration,
 }
 
 impl<'a> Tries<'a> {
-    fn begin(policy: &'a RetryPolicy) -> Self {
-        Self { policy, begun: Instant::now(), made: 0, last_wait: policy.base }
+    fn begin(options: &'a HttpOptions) -> Self {
+        let (policy, clock) = (&options.retry, options.clock.as_ref());
+        Self { policy, clock, begun: clock.elapsed(), made: 0, last_wait: policy.base }
     }
 
     /// Counts a failed try and waits before the next one, or gives up.
@@ -336,8 +362,9 @@ impl<'a> Tries<'a> {
             Failure::Status { code, retry_after, says } => (format!("HTTP {code}{says}"), retry_after),
         };
         let wait = self.policy.wait(self.last_wait, retry_after);
-        if self.made >= self.policy.tries || self.begun.elapsed() + wait > self.policy.deadline {
-            let (method, seconds) = (request.method(), self.begun.elapsed().as_secs_f64());
+        let elapsed = self.clock.elapsed().saturating_sub(self.begun);
+        if self.made >= self.policy.tries || elapsed + wait > self.policy.deadline {
+            let (method, seconds) = (request.method(), elapsed.as_secs_f64());
             let tries = if self.made == 1 { "1 try".to_owned() } else { format!("{} tries", self.made) };
             let what = format!("{method} {} failed after {tries} in {seconds:.1} s", request.url);
             return Err(Error::new(ErrorKind::Service, what)
@@ -345,7 +372,7 @@ impl<'a> Tries<'a> {
                 .with_hint("the service or the network is unavailable; try again later"));
         }
         self.last_wait = wait;
-        tokio::time::sleep(wait).await;
+        self.clock.sleep(wait).await;
         Ok(())
     }
 }

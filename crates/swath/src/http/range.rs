@@ -40,7 +40,7 @@ impl Http {
     /// A service error when the tries are used up; an integrity error when an answer contradicts itself, the range
     /// that was asked, or the object as it was seen before.
     pub(crate) async fn read_range(&self, wanted: &RangeRequest) -> Result<RangeAnswer> {
-        let mut tries = Tries::begin(&self.shared.options.retry);
+        let mut tries = Tries::begin(&self.shared.options);
         let mut got = Got::default();
         loop {
             let start = wanted.range.start + got.bytes.len() as u64;
@@ -53,7 +53,7 @@ impl Http {
                 }
             };
             if retry::is_transient(attempt.status) {
-                tries.pause(&request, Failure::of(&attempt)).await?;
+                tries.pause(&request, Failure::of(&attempt, self.now())).await?;
                 continue;
             }
             if !matches!(attempt.status, 200 | 206) || looks_like_html(&attempt) {
@@ -67,7 +67,7 @@ impl Http {
                     let what = format!("{} sent fewer bytes than it announced", wanted.url);
                     tries.pause(&request, Failure::Network(what)).await?;
                 }
-                Some(_) => tries.pause(&request, Failure::of(&attempt)).await?,
+                Some(_) => tries.pause(&request, Failure::of(&attempt, self.now())).await?,
             }
         }
     }
@@ -110,6 +110,10 @@ impl Got {
     /// Checks an answer and adds its bytes. Returns where the whole range ends.
     fn take(&mut self, wanted: &RangeRequest, start: u64, attempt: &Attempt) -> Result<u64> {
         let wrong = |what: String| Error::new(ErrorKind::Integrity, format!("{} {what}", wanted.url));
+        // An encoded body's bytes are not the object's, whatever its lengths say; none was asked for.
+        if attempt.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+            return Err(wrong("sent an encoded body that was not asked for".to_owned()));
+        }
         let (offset, size) = match attempt.status {
             206 => content_range(&attempt.headers)
                 .filter(|(first, last, size)| *first == start && last < size)

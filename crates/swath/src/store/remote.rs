@@ -106,14 +106,20 @@ impl Remote {
     /// The way to the object: the known one while it is good, else a new one.
     async fn way(&self, range: &Range<u64>, known: Option<&Version>) -> Result<Way> {
         let mut target = self.target.lock().await;
-        if let Some(target) = target.as_ref().filter(|target| target.is_good(Timestamp::now())) {
+        if let Some(target) = target.as_ref().filter(|target| target.is_good(self.http.now())) {
             return Ok(Way::Known(target.clone()));
         }
         let found = match &self.route {
             Route::S3 { credentials, location } => {
                 let credentials = credentials.credentials().await?;
-                let (url, expires) = location.sign(&credentials, Timestamp::now());
-                Way::Known(Arc::new(Target::new(url, HeaderMap::new(), Some(expires), Some(credentials))))
+                let (url, expires) = location.sign(&credentials, self.http.now());
+                Way::Known(Arc::new(Target::new(
+                    url,
+                    HeaderMap::new(),
+                    Some(expires),
+                    Some(credentials),
+                    self.http.now(),
+                )))
             }
             Route::Gateway { login } => self.follow(login, range, known).await?,
         };
@@ -154,15 +160,21 @@ impl Remote {
                             HeaderMap::new(),
                             Some(expires),
                             None,
+                            self.http.now(),
                         ))));
                     }
-                    expires = max_age(&redirect);
+                    expires = max_age(&redirect, self.http.now());
                     url = next;
                 }
                 RangeAnswer::Other(refusal) if refusal.status == 401 && no_token.is_some() => {
                     return Err(no_token.take().unwrap_or_else(|| meaning(&refusal, &self.url)));
                 }
-                answer => return Ok(Way::Found(Arc::new(Target::new(url, headers, expires, None)), answer)),
+                answer => {
+                    return Ok(Way::Found(
+                        Arc::new(Target::new(url, headers, expires, None, self.http.now())),
+                        answer,
+                    ));
+                }
             }
         }
         Err(Error::new(ErrorKind::Service, format!("{} redirects more than {MAX_HOPS} times", self.url)))
@@ -220,10 +232,11 @@ impl Target {
         headers: HeaderMap,
         expires: Option<Timestamp>,
         credentials: Option<Arc<S3Credentials>>,
+        now: Timestamp,
     ) -> Self {
         // A minute early, or a tenth of a life that is shorter than ten minutes.
         let early = |expires: Timestamp| {
-            let life = expires.duration_since(Timestamp::now());
+            let life = expires.duration_since(now);
             let margin = (life / 10).clamp(SignedDuration::ZERO, SignedDuration::from_mins(1));
             expires.checked_sub(margin).unwrap_or(expires)
         };
@@ -264,8 +277,8 @@ fn refused_token(url: &SafeUrl) -> Error {
 }
 
 /// The life that a redirect without a dated URL gives itself: `Cache-Control: private, max-age=3540`.
-fn max_age(redirect: &Response) -> Option<Timestamp> {
+fn max_age(redirect: &Response, now: Timestamp) -> Option<Timestamp> {
     let control = redirect.header("cache-control")?;
     let seconds = control.split(',').find_map(|part| part.trim().strip_prefix("max-age="))?.parse().ok()?;
-    Timestamp::now().checked_add(SignedDuration::from_secs(seconds)).ok()
+    now.checked_add(SignedDuration::from_secs(seconds)).ok()
 }

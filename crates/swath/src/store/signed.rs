@@ -63,7 +63,7 @@ impl S3Location {
         let hour = SignedDuration::from_hours(1);
         let life = credentials.expires.duration_since(now).clamp(SignedDuration::from_secs(1), hour);
         let life = Duration::try_from(life).unwrap_or(Duration::from_secs(1));
-        let url = self.bucket.get_object(Some(&keys), &self.key).sign(life);
+        let url = self.bucket.get_object(Some(&keys), &self.key).sign_with_time(life, &now);
         let expires = now.checked_add(life).unwrap_or(credentials.expires);
         (url.into(), expires)
     }

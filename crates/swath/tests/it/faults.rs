@@ -45,13 +45,6 @@ async fn a_503_is_tried_again() {
 }
 
 #[tokio::test]
-async fn retry_after_is_honoured() {
-    let begun = Instant::now();
-    heals(data_fault(Fault::Status { code: 429, retry_after: Some(Duration::from_secs(1)) }), false).await;
-    assert!(begun.elapsed() >= Duration::from_secs(1));
-}
-
-#[tokio::test]
 async fn a_service_that_stays_down_is_named_after_five_tries() {
     let down = Misbehaviour::new(Service::Gateway, Fault::Status { code: 503, retry_after: None }).always();
     let sandbox = ends(down, ErrorKind::Service, &["failed after 5 tries", "HTTP 503", "/NISAR/"]).await;

@@ -151,6 +151,7 @@ fn the_documents_link_to_what_is_there() {
         "CONTRIBUTING.md",
         "SECURITY.md",
         "docs/benchmarks.md",
+        "docs/faults.md",
         "docs/voice.md",
     ] {
         let Ok(text) = fs::read_to_string(workspace().join(page)) else {

@@ -1,30 +1,33 @@
 //! Indexes kept between processes: the second opening of a granule costs no metadata request.
 //!
-//! One file per object and opened group, named by a digest of both. It holds the address, the version (size and entity
-//! tag) that the index was made from, what was read besides, and the index itself, which carries its own version and
-//! checksum. A file that cannot be used for any reason is treated as absent; it is rewritten by the next opening.
+//! One file per object and opened group, in a [`CacheFolder`]. It holds the address, the version (size and entity
+//! tag) that the index was made from, what was read besides, and the index itself, which carries its own version.
+//! A file that cannot be used for any reason is treated as absent; it is rewritten by the next opening.
 //! The first read of pixels sends the remembered entity tag as `If-Match`, so a replaced object is an error, never a
 //! wrong number.
 //!
 //! Beside them lie answers of the catalogue, one file per query, compressed (which carries a checksum): what a search
 //! without network is answered with.
 
+mod folder;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use swath_hdf5::Index;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::export::{Existing, write_whole};
 use crate::http::{pack, unpack};
 use crate::store::Version;
+
+use folder::CacheFolder;
 
 /// A folder of saved indexes.
 #[derive(Debug, Clone)]
 pub(crate) struct IndexCache {
-    folder: PathBuf,
+    folder: CacheFolder,
 }
 
 /// What is saved about one object.
@@ -82,12 +85,27 @@ impl Saved {
     }
 }
 
-/// No index of a product is near this size; what is larger was not written by us.
-const MAX_FILE_BYTES: u64 = 64 << 20;
-
 impl IndexCache {
-    pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder }
+    /// A cache in `folder` of at most so many bytes.
+    pub(crate) fn new(folder: PathBuf, max_bytes: u64) -> Self {
+        Self { folder: CacheFolder::new(folder, max_bytes) }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn max_bytes(&self) -> u64 {
+        self.folder.max_bytes()
+    }
+
+    /// Whether what is kept can be had back: there is a folder, it may be written, and there is space.
+    pub(crate) fn can_keep(&self) -> bool {
+        let (key, content) = (["trial", &std::process::id().to_string()], [0x5a; 4096]);
+        self.folder.save(&key, &content);
+        let kept = self.folder.load(&key).as_deref() == Some(&content);
+        self.folder.forget(&key);
+        kept
     }
 
     /// `$XDG_CACHE_HOME/swath/index`, or the platform's own place for caches.
@@ -102,36 +120,25 @@ impl IndexCache {
 
     /// The saved index of `group` in the object at `address`, if there is a usable one.
     pub(crate) fn load(&self, address: &str, group: &str) -> Option<Saved> {
-        let path = self.path(address, group);
-        if std::fs::metadata(&path).ok()?.len() > MAX_FILE_BYTES {
-            return None;
-        }
-        let (named, saved) = Saved::from_bytes(&std::fs::read(&path).ok()?)?;
-        // Digests collide one day; names do not.
+        let (named, saved) = Saved::from_bytes(&self.folder.load(&[address, group])?)?;
         (named.address == address && named.group == group).then_some(saved)
     }
 
     /// Saves an index. A cache that cannot be written is no reason to fail: the next opening reads cold again.
     pub(crate) fn save(&self, address: &str, group: &str, saved: &Saved) {
-        let Ok(bytes) = saved.to_bytes(address, group) else { return };
-        if std::fs::create_dir_all(&self.folder).is_ok() {
-            let path = self.path(address, group);
-            let _ = write_whole(&path, Existing::Replace, |file| Ok(file.write_all(&bytes)?));
+        if let Ok(bytes) = saved.to_bytes(address, group) {
+            self.folder.save(&[address, group], &bytes);
         }
     }
 
     /// Forgets what is saved about an object that has turned out to be another one.
     pub(crate) fn forget(&self, address: &str, group: &str) {
-        let _ = std::fs::remove_file(self.path(address, group));
+        self.folder.forget(&[address, group]);
     }
 
     /// The catalogue's last answer to a query, and when it was given.
     pub(crate) fn load_answer(&self, address: &str, query: &str) -> Option<(Timestamp, Vec<u8>)> {
-        let path = self.named(address, query, "answer");
-        if std::fs::metadata(&path).ok()?.len() > MAX_FILE_BYTES {
-            return None;
-        }
-        let mut bytes = unpack(&std::fs::read(&path).ok()?, MAX_ANSWER_BYTES).ok()?;
+        let mut bytes = unpack(&self.folder.load(&[ANSWER, address, query])?, MAX_ANSWER_BYTES).ok()?;
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
         let header: AnswerHeader = serde_json::from_slice(&bytes[..end]).ok()?;
         let is_it = header.address == address && header.query == query;
@@ -148,22 +155,14 @@ impl IndexCache {
         if bytes.len() as u64 > MAX_ANSWER_BYTES {
             return;
         }
-        let Ok(packed) = pack(&bytes) else { return };
-        if std::fs::create_dir_all(&self.folder).is_ok() {
-            let path = self.named(address, query, "answer");
-            let _ = write_whole(&path, Existing::Replace, |file| Ok(file.write_all(&packed)?));
+        if let Ok(packed) = pack(&bytes) {
+            self.folder.save(&[ANSWER, address, query], &packed);
         }
     }
-
-    fn path(&self, address: &str, group: &str) -> PathBuf {
-        self.named(address, group, "index")
-    }
-
-    fn named(&self, address: &str, part: &str, ending: &str) -> PathBuf {
-        let digests = [0, 1].map(|salt| digest(address, part, salt));
-        self.folder.join(format!("{:016x}{:016x}.{ending}", digests[0], digests[1]))
-    }
 }
+
+/// What answers are filed under.
+const ANSWER: &str = "answer of the catalogue";
 
 /// The first line of a saved answer; the answer follows it.
 #[derive(Serialize, Deserialize)]
@@ -175,10 +174,3 @@ struct AnswerHeader {
 
 /// A longer answer (some 15,000 granules) is not kept.
 const MAX_ANSWER_BYTES: u64 = 256 << 20;
-
-/// FNV-1a (64 bit) over both names: a file name, not a proof.
-fn digest(address: &str, group: &str, salt: u8) -> u64 {
-    let start = 0xcbf2_9ce4_8422_2325_u64;
-    let bytes = [salt].into_iter().chain(address.bytes()).chain([0]).chain(group.bytes());
-    bytes.fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
