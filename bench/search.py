@@ -13,6 +13,7 @@ of a whole search through a server on the loopback is printed as well.
 from __future__ import annotations
 
 import argparse
+import gc
 import http.server
 import importlib
 import json
@@ -120,6 +121,9 @@ def main() -> None:
         "  of it, one json()": response.json,
         "  of it, as_ASFProduct": lambda: [search_generator.as_ASFProduct(item, session) for item in items],
     }
+    # Or the collector would walk over these items again and again while asf_search is timed.
+    gc.collect()
+    gc.freeze()
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "page.umm_json"
         file.write_bytes(page)

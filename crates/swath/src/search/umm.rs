@@ -4,7 +4,7 @@
 //! UMM-G [`Record`]. Nothing here fails on what is missing or odd but a missing name: a field that cannot be read is
 //! absent.
 //!
-//! A granule is made in one pass over its text, without a tree of it. The text stays with it: what only some ask for
+//! A granule is made from its text without a tree of it. The text stays with it: what only some ask for
 //! ([`properties`]) is read from there when they do.
 
 mod page;

@@ -1,4 +1,11 @@
-//! A page of the catalogue: its items become granules in one pass over its text, which they share.
+//! A page of the catalogue: its items become granules that share its text.
+//!
+//! One thread finds where the items are and looks whether they are JSON; of a long page, others make granules of the items
+//! found meanwhile. They are threads of this page alone: a pool's would not be there any more in a forked process.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -6,8 +13,14 @@ use serde::de::IgnoredAny;
 
 use super::super::{Context, OddItem};
 use super::record::{Object, Record};
-use super::{CONCEPT_ID, granule, text};
+use super::{CONCEPT_ID, granule};
 use crate::granule::Granule;
+
+/// The least text that is worth a thread, in bytes: some hundred granules.
+const BATCH: usize = 2 << 20;
+
+/// The most threads at work on one page.
+const THREADS: usize = 8;
 
 /// One page as the catalogue sends it: `{"hits": …, "items": […]}`, and what
 /// [`SearchResults::to_umm_json`](super::super::SearchResults::to_umm_json) adds.
@@ -33,15 +46,76 @@ impl Page {
         })
     }
 
+    fn add(&mut self, made: Made) {
+        self.granules.extend(made.granules);
+        self.odd.extend(made.odd);
+    }
+
     /// How many items the catalogue sent.
     pub(in super::super) fn rows(&self) -> usize {
         self.granules.len() + self.odd.len()
     }
 }
 
+/// Granules made of some of a page's items.
+#[derive(Default)]
+struct Made {
+    granules: Vec<Granule>,
+    odd: Vec<OddItem>,
+}
+
+impl Made {
+    fn of(body: &Bytes, text: &str, items: &[Range<usize>]) -> Self {
+        let mut made = Self { granules: Vec::with_capacity(items.len()), odd: Vec::new() };
+        for item in items {
+            match one(body, text, item) {
+                Ok(granule) => made.granules.push(granule),
+                Err(odd) => made.odd.push(odd),
+            }
+        }
+        made
+    }
+}
+
+fn one(body: &Bytes, text: &str, item: &Range<usize>) -> Result<Granule, OddItem> {
+    let own_text = text.get(item.clone()).unwrap_or_default();
+    let record: Object<Record<'_>> =
+        serde_json::from_str(own_text).map_err(|why| OddItem { concept_id: None, why: why.to_string() })?;
+    granule(&record, body.slice(item.clone()))
+        .map_err(|why| OddItem { concept_id: super::text(&record, CONCEPT_ID), why })
+}
+
+/// Items on their way to be granules.
+enum Batch<'scope> {
+    Begun(ScopedJoinHandle<'scope, Made>),
+    Ended(Made),
+}
+
+impl<'scope> Batch<'scope> {
+    fn begin<'env>(
+        scope: &'scope Scope<'scope, 'env>,
+        body: &'env Bytes,
+        text: &'env str,
+        items: Vec<Range<usize>>,
+    ) -> Self {
+        let items = Arc::new(items);
+        let theirs = items.clone();
+        match Builder::new().spawn_scoped(scope, move || Made::of(body, text, &theirs)) {
+            Ok(thread) => Self::Begun(thread),
+            // No more threads are to be had.
+            Err(_) => Self::Ended(Made::of(body, text, &items)),
+        }
+    }
+
+    fn end(self) -> Option<Made> {
+        match self {
+            Self::Begun(thread) => thread.join().ok(),
+            Self::Ended(made) => Some(made),
+        }
+    }
+}
+
 /// Walks over the text of a page; `None` where it is no page.
-///
-/// serde alone does not tell where in the text an item begins and ends without reading it twice.
 struct Reader<'a> {
     body: &'a Bytes,
     text: &'a str,
@@ -74,47 +148,41 @@ impl<'a> Reader<'a> {
     }
 
     fn items(&mut self, page: &mut Page) -> Option<()> {
-        let mut more = self.opens(b'[', b']')?;
-        while more {
-            self.item(page)?;
-            more = self.goes_on(b']')?;
-        }
-        Some(())
+        let (body, text) = (self.body, self.text);
+        let most = BATCH.max(text.len() / THREADS);
+        std::thread::scope(|scope| {
+            let (mut batches, mut batch, mut begin) = (Vec::new(), Vec::new(), self.at);
+            let mut more = self.opens(b'[', b']')?;
+            while more {
+                batch.push(self.item()?);
+                more = self.goes_on(b']')?;
+                if more && self.at - begin > most {
+                    batches.push(Batch::begin(scope, body, text, std::mem::take(&mut batch)));
+                    begin = self.at;
+                }
+            }
+            let last = Made::of(body, text, &batch);
+            for batch in batches {
+                page.add(batch.end()?);
+            }
+            page.add(last);
+            Some(())
+        })
     }
 
-    fn item(&mut self, page: &mut Page) -> Option<()> {
+    /// Where the next item is.
+    fn item(&mut self) -> Option<Range<usize>> {
         self.peek();
         let begin = self.at;
-        let (why, concept_id) = match self.try_value::<Object<Record<'a>>>() {
-            Ok(record) => match granule(&record, self.body.slice(begin..self.at)) {
-                Ok(granule) => {
-                    page.granules.push(granule);
-                    return Some(());
-                }
-                Err(why) => (why, text(&record, CONCEPT_ID)),
-            },
-            // JSON it must be, or where it ends is not known.
-            Err(why) => {
-                self.value::<IgnoredAny>()?;
-                (why.to_string(), None)
-            }
-        };
-        page.odd.push(OddItem { concept_id, why });
-        Some(())
-    }
-
-    /// The next value; nothing is taken when it cannot be read.
-    fn try_value<T: Deserialize<'a>>(&mut self) -> serde_json::Result<T> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter();
-        // Without a value the parser's own words are wanted.
-        let value = values.next().unwrap_or_else(|| serde_json::from_str(rest))?;
-        self.at += values.byte_offset();
-        Ok(value)
+        self.value::<IgnoredAny>()?;
+        Some(begin..self.at)
     }
 
     fn value<T: Deserialize<'a>>(&mut self) -> Option<T> {
-        self.try_value().ok()
+        let mut values = serde_json::Deserializer::from_str(self.text.get(self.at..)?).into_iter();
+        let value = values.next()?.ok()?;
+        self.at += values.byte_offset();
+        Some(value)
     }
 
     /// The next byte that is no space, which is not taken.
@@ -144,3 +212,6 @@ impl<'a> Reader<'a> {
         Some(next == b',')
     }
 }
+
+#[cfg(test)]
+mod tests;

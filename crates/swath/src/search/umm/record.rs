@@ -369,8 +369,13 @@ impl<'de, T: Deserialize<'de> + Default> Reader<'de> for Object<T> {
 
 impl<'de, T: Deserialize<'de>> Reader<'de> for List<T> {
     fn list<A: SeqAccess<'de>>(mut items: A) -> Result<Self, A::Error> {
-        let mut all = Vec::new();
+        let Some(first) = items.next_element()? else { return Ok(Self::default()) };
+        let mut all = vec![first];
         while let Some(item) = items.next_element()? {
+            // Most lists are of one; those that are not are of some twenty.
+            if all.len() == 1 {
+                all.reserve(23);
+            }
             all.push(item);
         }
         Ok(Self(all))
@@ -378,30 +383,35 @@ impl<'de, T: Deserialize<'de>> Reader<'de> for List<T> {
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Said<'a> {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(Any(PhantomData))
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(Any(PhantomData))
     }
 }
 
 impl<'de> Deserialize<'de> for Degrees {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(Any(PhantomData))
     }
 }
 
 impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Object<T> {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(Any(PhantomData))
     }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(Any(PhantomData))
     }
