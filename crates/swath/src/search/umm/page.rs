@@ -1,7 +1,7 @@
 //! A page of the catalogue: its items become granules that share its text.
 //!
-//! One thread finds where the items are and looks whether they are JSON; of a long page, others make granules of the items
-//! found meanwhile. They are threads of this page alone: a pool's would not be there any more in a forked process.
+//! One thread finds where the items are; of a long page, others make granules of the items found meanwhile, and look
+//! whether they are JSON. They are threads of this page alone: a pool's would not be there any more in a forked process.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -65,30 +65,49 @@ struct Made {
 }
 
 impl Made {
-    fn of(body: &Bytes, text: &str, items: &[Range<usize>]) -> Self {
+    /// `None` when one of the items is no JSON: then it is not known what the page is.
+    fn of(body: &Bytes, text: &str, items: &[Range<usize>]) -> Option<Self> {
         let mut made = Self { granules: Vec::with_capacity(items.len()), odd: Vec::new() };
         for item in items {
-            match one(body, text, item) {
+            match one(body, text, item)? {
                 Ok(granule) => made.granules.push(granule),
                 Err(odd) => made.odd.push(odd),
             }
         }
-        made
+        Some(made)
     }
 }
 
-fn one(body: &Bytes, text: &str, item: &Range<usize>) -> Result<Granule, OddItem> {
-    let own_text = text.get(item.clone()).unwrap_or_default();
-    let record: Object<Record<'_>> =
-        serde_json::from_str(own_text).map_err(|why| OddItem { concept_id: None, why: why.to_string() })?;
-    granule(&record, body.slice(item.clone()))
-        .map_err(|why| OddItem { concept_id: super::text(&record, CONCEPT_ID), why })
+fn one(body: &Bytes, text: &str, item: &Range<usize>) -> Option<Result<Granule, OddItem>> {
+    let record: Object<Record<'_>> = match serde_json::from_str(text.get(item.clone())?) {
+        Ok(record) => record,
+        Err(why) if why.is_data() => return Some(Err(OddItem { concept_id: None, why: why.to_string() })),
+        Err(_) => return None,
+    };
+    Some(granule(&record, body.slice(item.clone())).map_err(|why| {
+        let concept_id = super::text(&record, CONCEPT_ID);
+        OddItem { concept_id, why }
+    }))
+}
+
+/// The closing quotation mark of the string that opens at `open`.
+fn end_of_string(text: &[u8], open: usize) -> Option<usize> {
+    let mut at = open + 1;
+    loop {
+        let rest = text.get(at..)?;
+        let length = memchr::memchr(b'"', rest)?;
+        let slashes = rest.get(..length)?.iter().rev().take_while(|byte| **byte == b'\\').count();
+        if slashes % 2 == 0 {
+            return Some(at + length);
+        }
+        at += length + 1;
+    }
 }
 
 /// Items on their way to be granules.
 enum Batch<'scope> {
-    Begun(ScopedJoinHandle<'scope, Made>),
-    Ended(Made),
+    Begun(ScopedJoinHandle<'scope, Option<Made>>),
+    Ended(Option<Made>),
 }
 
 impl<'scope> Batch<'scope> {
@@ -109,8 +128,8 @@ impl<'scope> Batch<'scope> {
 
     fn end(self) -> Option<Made> {
         match self {
-            Self::Begun(thread) => thread.join().ok(),
-            Self::Ended(made) => Some(made),
+            Self::Begun(thread) => thread.join().ok().flatten(),
+            Self::Ended(made) => made,
         }
     }
 }
@@ -161,7 +180,7 @@ impl<'a> Reader<'a> {
                     begin = self.at;
                 }
             }
-            let last = Made::of(body, text, &batch);
+            let last = Made::of(body, text, &batch)?;
             for batch in batches {
                 page.add(batch.end()?);
             }
@@ -170,12 +189,23 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Where the next item is.
+    /// Where the next item is, if it is one; to tell is the parser's business.
     fn item(&mut self) -> Option<Range<usize>> {
         self.peek();
         let begin = self.at;
-        self.value::<IgnoredAny>()?;
-        Some(begin..self.at)
+        let mut depth = 0_usize;
+        loop {
+            match *self.text.as_bytes().get(self.at)? {
+                b'"' => self.at = end_of_string(self.text.as_bytes(), self.at)?,
+                b',' | b'}' | b']' if depth == 0 => break,
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        let item = self.text.get(begin..self.at)?.trim_end_matches([' ', '\t', '\r', '\n']);
+        (!item.is_empty()).then_some(begin..begin + item.len())
     }
 
     fn value<T: Deserialize<'a>>(&mut self) -> Option<T> {

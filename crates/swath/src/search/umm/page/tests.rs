@@ -31,6 +31,8 @@ fn what_is_no_page_is_told_in_the_parsers_words() {
         (r#"{"items":[1 2]}"#, "line 1 column 13"),
         (r#"{"items":[1,]}"#, "line 1 column 13"),
         (r#"{"items":[]} x"#, "trailing"),
+        (r#"{"items":[{]}]}"#, "line 1"),
+        (r#"{"items":["\\\"]}"#, "EOF"),
         (r#"{"items":[],"hits":"many"}"#, "items"),
     ] {
         let why = read(text).unwrap_err();
@@ -45,6 +47,16 @@ fn an_item_that_says_a_thing_twice_is_odd() {
     let page = page.unwrap();
     assert_eq!((page.granules[0].name.as_str(), page.odd.len()), ("C", 1));
     assert!(page.odd[0].why.contains("GranuleUR"), "{}", page.odd[0].why);
+}
+
+#[test]
+fn quotation_marks_and_brackets_within_texts_end_nothing() {
+    let page = read(
+        r#"{"items":[{"a":"]}\\\",","umm":{"GranuleUR":"A\\"}} ,{"\"":"[","umm":{"GranuleUR":"\u0042\""}}]}"#,
+    )
+    .unwrap();
+    let names: Vec<&str> = page.granules.iter().map(|granule| granule.name.as_str()).collect();
+    assert_eq!(names, ["A\\", "B\""]);
 }
 
 #[test]
