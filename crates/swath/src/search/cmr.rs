@@ -9,7 +9,8 @@ use http::HeaderName;
 
 use super::plan::{LARGEST_PAGE, Pair, Plan};
 use super::query::Query;
-use super::{Context, Page, SearchCount, SearchResults, selection};
+use super::umm::Page;
+use super::{Context, SearchCount, SearchResults, selection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, Purpose, Request, Response, SafeUrl, meaning};
 
@@ -148,13 +149,13 @@ impl Catalogue {
         let mut pages = Pages::new(self, pairs, plan.page_size);
         let most = plan.max_results.map_or(u64::MAX, |most| most as u64);
         let mut found = SearchResults::default();
-        while let Some(items) = pages.next().await? {
+        while let Some(page) = pages.next().await? {
             if pages.hits.min(most) > MOST_GRANULES {
                 let what = format!("the query matches {} granules, more than {MOST_GRANULES}", pages.hits);
                 return Err(Error::new(ErrorKind::Limit, what)
                     .with_hint("narrow it by area, dates or product, or give max_results"));
             }
-            found.add(items);
+            found.add(page);
             if pages.rows >= most {
                 break;
             }
@@ -218,9 +219,9 @@ impl Walk {
                 self.pages = Some(Pages::new(&self.catalogue, &pairs, page_size));
                 continue;
             };
-            if let Some(items) = pages.next().await? {
+            if let Some(found) = pages.next().await? {
                 let hits = pages.hits;
-                return Ok(Some(self.page(items, hits)));
+                return Ok(Some(self.page(found, hits)));
             }
             let missing = pages.shortfall(u64::MAX);
             self.pages = None;
@@ -235,11 +236,11 @@ impl Walk {
         Ok((!notices.is_empty()).then(|| SearchResults { notices, ..SearchResults::default() }))
     }
 
-    fn page(&mut self, items: Vec<serde_json::Value>, hits: u64) -> SearchResults {
+    fn page(&mut self, found: Page, hits: u64) -> SearchResults {
         let notices = std::mem::take(&mut self.notices);
         let context = self.context.clone();
         let mut page = SearchResults { hits, notices, context, ..SearchResults::default() };
-        page.add(items);
+        page.add(found);
         let is_new = |one: &crate::granule::Granule| {
             one.concept_id.as_ref().is_none_or(|id| self.seen.insert(id.clone()))
         };
@@ -282,14 +283,14 @@ impl Pages {
         Self { catalogue, pairs, page_size, after: None, done: false, timed_out: false, hits: 0, rows: 0 }
     }
 
-    /// The next page's items; `None` after the last.
-    async fn next(&mut self) -> Result<Option<Vec<serde_json::Value>>> {
+    /// The next page; `None` after the last.
+    async fn next(&mut self) -> Result<Option<Page>> {
         if self.done {
             return Ok(None);
         }
         let response = self.ask().await?;
         let (page, hits) = read(&response, &self.catalogue.granules)?;
-        let rows = page.items.len();
+        let rows = page.rows();
         if rows > self.page_size {
             let what = format!("the catalogue sent {rows} granules where {} were asked for", self.page_size);
             return Err(Error::new(ErrorKind::Service, what));
@@ -308,7 +309,7 @@ impl Pages {
                 .with_hint("try again later"));
         }
         self.after = after;
-        Ok(Some(page.items))
+        Ok(Some(page))
     }
 
     async fn ask(&self) -> Result<Response> {
@@ -343,7 +344,7 @@ impl Pages {
 }
 
 fn read(response: &Response, url: &SafeUrl) -> Result<(Page, u64)> {
-    let page: Page = serde_json::from_slice(&response.body).map_err(|why| {
+    let page = Page::read(&response.body).map_err(|why| {
         Error::new(ErrorKind::Service, format!("{url} answered with something other than granules"))
             .because(why)
     })?;

@@ -44,12 +44,13 @@ mod umm;
 mod urls;
 mod values;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, Selection, newest};
+use umm::Page;
 
 pub use area::{Area, Collapse, Repair};
 pub use cmr::Catalogue;
@@ -97,25 +98,6 @@ pub struct OddItem {
     pub why: String,
 }
 
-/// One page as the catalogue sends it.
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    hits: u64,
-    items: Vec<Value>,
-    /// What [`SearchResults::to_umm_json`] adds.
-    #[serde(default)]
-    swath: Context,
-}
-
-/// A page as it is kept; nothing of it is copied before it is written.
-#[derive(Serialize)]
-struct Kept<'a> {
-    hits: u64,
-    items: Vec<&'a Value>,
-    swath: &'a Context,
-}
-
 /// What a search knew of itself besides the answer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -140,12 +122,13 @@ impl SearchResults {
     /// # Ok::<(), swath::Error>(())
     /// ```
     pub fn from_umm_json(bytes: &[u8]) -> Result<Self> {
-        let page: Page = serde_json::from_slice(bytes).map_err(|why| {
+        let mut page = Page::read(&Bytes::copy_from_slice(bytes)).map_err(|why| {
             Error::new(ErrorKind::Integrity, "the text is no answer of the catalogue (granules.umm_json)")
                 .because(why)
         })?;
-        let mut results = Self { hits: page.hits, context: page.swath, ..Self::default() };
-        results.add(page.items);
+        let context = std::mem::take(&mut page.context);
+        let mut results = Self { hits: page.hits, context, ..Self::default() };
+        results.add(page);
         results.sort();
         Ok(results)
     }
@@ -153,25 +136,17 @@ impl SearchResults {
     /// The results as an answer of the catalogue, in their order; [`SearchResults::from_umm_json`] reads it, and sorts. The
     /// area searched travels with it, so that shares of it are the same afterwards.
     pub fn to_umm_json(&self) -> String {
-        let kept = Kept {
-            hits: self.hits,
-            items: self.granules.iter().map(|granule| &granule.item).collect(),
-            swath: &self.context,
-        };
-        // What was read from JSON can be written as JSON.
-        serde_json::to_string(&kept).unwrap_or_default()
+        // What was read from JSON is written as it was.
+        let items: Vec<_> =
+            self.granules.iter().map(|granule| String::from_utf8_lossy(&granule.item)).collect();
+        let context = serde_json::to_string(&self.context).unwrap_or_default();
+        format!("{{\"hits\":{},\"items\":[{}],\"swath\":{context}}}", self.hits, items.join(","))
     }
 
-    /// Adds the items of a page; those that cannot be read go to `odd`.
-    fn add(&mut self, items: Vec<Value>) {
-        self.granules.reserve(items.len());
-        for item in items {
-            let concept_id = item.pointer("/meta/concept-id").and_then(Value::as_str).map(output::plain);
-            match umm::granule(item) {
-                Ok(granule) => self.granules.push(granule),
-                Err(why) => self.odd.push(OddItem { concept_id, why }),
-            }
-        }
+    /// Adds what a page holds.
+    fn add(&mut self, page: Page) {
+        self.granules.extend(page.granules);
+        self.odd.extend(page.odd);
     }
 
     /// Sorts as asf_search does: by end (or, without one, by when it was made), then by name, both descending.

@@ -95,11 +95,20 @@ impl Record {
 
 /// The text without control characters, also not those that turn the direction of writing.
 pub(super) fn plain(text: &str) -> String {
+    if is_plain(text) {
+        return text.to_owned();
+    }
     let hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|c| if hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Whether a text is printable ASCII throughout, as nearly all are: nothing has to be replaced in it.
+pub(super) fn is_plain(text: &str) -> bool {
+    // Without an early end the compiler looks at many bytes at a time.
+    text.bytes().fold(true, |plain, byte| plain & (0x20..0x7F).contains(&byte))
 }
 
 /// The same for every text within a value.
@@ -204,7 +213,7 @@ pub(super) fn unwritten(why: impl std::error::Error + Send + Sync + 'static) -> 
 impl Granule {
     /// The granule as a GeoJSON feature, with asf_search's properties.
     pub fn feature(&self) -> Value {
-        let properties = plain_value(umm::properties(&self.item).into());
+        let properties = plain_value(umm::properties(self).into());
         json!({"type": "Feature", "geometry": geometry(&self.footprint), "properties": properties})
     }
 }

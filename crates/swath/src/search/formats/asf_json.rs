@@ -89,9 +89,7 @@ fn members(granule: &Granule) -> Map<String, Value> {
             }
             own
         }
-        "processingType" => {
-            umm::attribute(&granule.item, "PROCESSING_LEVEL").map(|level| plain(&level)).into()
-        }
+        "processingType" => umm::attribute(granule, "PROCESSING_LEVEL").map(|level| plain(&level)).into(),
         "stringFootprint" => wkt(&granule.footprint).into(),
         _ => properties.get(property).cloned().unwrap_or(Value::Null),
     };

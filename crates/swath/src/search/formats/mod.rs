@@ -139,7 +139,7 @@ impl SearchResults {
 
 /// asf_search's properties of a granule, without control characters.
 fn properties(granule: &Granule) -> Map<String, Value> {
-    match plain_value(umm::properties(&granule.item).into()) {
+    match plain_value(umm::properties(granule).into()) {
         Value::Object(map) => map,
         _ => Map::new(),
     }

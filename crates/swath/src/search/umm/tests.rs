@@ -3,6 +3,14 @@ use serde_json::json;
 use super::super::tests::{NAME, item};
 use super::*;
 
+/// The granule of an item that stands alone on its page.
+#[allow(clippy::needless_pass_by_value)]
+fn granule(item: Value) -> Result<Granule, String> {
+    let text = json!({"hits": 1, "items": [item]}).to_string();
+    let mut page = Page::read(&Bytes::from(text))?;
+    page.granules.pop().ok_or_else(|| page.odd.remove(0).why)
+}
+
 fn with(changes: &[(&str, Value)]) -> Value {
     let mut item = item(NAME, "2025-11-22T02:46:52Z");
     for (path, value) in changes {
