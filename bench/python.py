@@ -1,9 +1,10 @@
 """Python beside the same work in Rust: the package's import, opening a whole granule, reading a window.
 
     python bench/python.py GRANULE.h5 --rust target/release/examples/compare [--runs 9]
+    python bench/python.py URL --rust … --as-is       # of the services that the environment names, say, the laboratory's
 
 The two take turns in one run, so that a busy machine is as busy for both; what counts is the ratio of the medians. The
-Rust side is `cargo build --release -p swath-python --example compare`. Everything is read through a
+Rust side is `cargo build --release -p swath-python --example compare`. A granule is read through a
 sandbox, over real sockets. Needs swath, xarray and nothing else; the wheel must be a release build.
 """
 
@@ -65,7 +66,7 @@ class Rust:
         self._process.wait(10)
 
 
-def side_by_side(session: swath.SandboxSession, url: str, rust: Rust, runs: int) -> dict[str, dict[str, float]]:
+def side_by_side(session: swath.Session, url: str, rust: Rust, runs: int) -> dict[str, dict[str, float]]:
     import xarray
 
     row, column, height, width = WINDOW
@@ -86,21 +87,32 @@ def side_by_side(session: swath.SandboxSession, url: str, rust: Rust, runs: int)
     return found
 
 
+def of_sandbox(granule: pathlib.Path, program: str, runs: int) -> dict[str, dict[str, float]]:
+    with tempfile.TemporaryDirectory() as folder:
+        os.link(granule, pathlib.Path(folder) / granule.name)
+        with swath.sandbox(folder) as session:
+            url = session.url_of(granule.stem)
+            rust = Rust(program, url, session.environment)
+            found = side_by_side(session, url, rust, runs)
+            rust.close()
+            return found
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("granule", type=pathlib.Path)
+    options.add_argument("granule", type=str)
     options.add_argument("--rust", required=True)
     options.add_argument("--runs", type=int, default=9)
+    options.add_argument("--as-is", action="store_true")
     asked = options.parse_args()
     numpy, own = imports(asked.runs)
     found: dict[str, object] = {"import numpy, s": round(numpy, 3), "import swath after it, s": round(own, 3)}
-    with tempfile.TemporaryDirectory() as folder:
-        os.link(asked.granule, pathlib.Path(folder) / asked.granule.name)
-        with swath.sandbox(folder) as session:
-            url = session.url_of(asked.granule.stem)
-            rust = Rust(asked.rust, url, session.environment)
-            found |= side_by_side(session, url, rust, asked.runs)
-            rust.close()
+    if asked.as_is:
+        rust = Rust(asked.rust, asked.granule, {})
+        found |= side_by_side(swath.Session(cache=False), asked.granule, rust, asked.runs)
+        rust.close()
+    else:
+        found |= of_sandbox(pathlib.Path(asked.granule), asked.rust, asked.runs)
     print(json.dumps(found, indent=2))
 
 

@@ -154,7 +154,7 @@ impl Tree {
         handed_over(py, read)
     }
 
-    /// The values of all dimension scales, by path; one wave.
+    /// The values of all dimension scales and of few other times, by path; one wave.
     fn scales<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyArray1<u8>>)>> {
         let tree = self.current(py)?;
         let read = wait(py, async move { tree.read_scales().await })?;

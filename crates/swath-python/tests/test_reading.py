@@ -181,3 +181,13 @@ def test_other_files_are_left_alone(folder: pathlib.Path, tmp_path: pathlib.Path
         "https://evil.example/?https://nisar.asf.earthdatacloud.nasa.gov/x.h5",
     ):  # fmt: skip
         assert not backend.guess_can_open(theirs), theirs
+
+
+def test_xarray_s_tree_costs_one_wave_more_than_the_tree(sandbox: swath.SandboxSession, granules: swath.Results) -> None:
+    # Indexes of coordinates, and the first and last of all times: one after the other they would be a round trip each.
+    tree = sandbox.open(granules[0])
+    opened = sandbox._core.cost()[0]
+    assert {path.rpartition("/")[2] for path, _ in tree._opened.core.scales()} >= {"xCoordinates", "time"}
+    together = sandbox._core.cost()[0] - opened
+    xr.open_datatree(tree, engine="swath")  # type: ignore[arg-type]
+    assert together > 0 and sandbox._core.cost()[0] == opened + 2 * together

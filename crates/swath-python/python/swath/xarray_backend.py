@@ -281,11 +281,12 @@ def _opened(
 
 
 def _scales(tree: DataTree, only: str | None = None) -> dict[str, Any]:
-    """The coordinates, read together: xarray makes indexes of them at once."""
+    """The coordinates, read together, and few other times: xarray makes indexes of the ones and looks at the ends of the others."""
     for path, why in tree._opened.core.unreadable:
         warnings.warn(f"{path} is left out: {why}", SwathWarning, stacklevel=4)
     wanted = [tree._groups[only]] if only else tree._groups.values()
-    if not any(array.is_scale for group in wanted for array in group.arrays.values()):
+    arrays = [array for group in wanted for array in group.arrays.values()]
+    if not any(array.is_scale or " since " in str(array.attrs.get("units", "")) for array in arrays):
         return {}
     return dict(tree._opened.core.scales())
 

@@ -125,6 +125,7 @@ impl DataTree {
 
     /// The values of all dimension scales below the opened group, by path, as little-endian bytes in C order: one wave.
     /// Not of those that netCDF wrote for the extent of a dimension alone: they hold nothing, and may be of any size.
+    /// Along with them come other times of at most 64 KiB: who decodes times looks at their first and last at once.
     ///
     /// # Errors
     /// As [`DataArray::read`](crate::DataArray::read).
@@ -133,8 +134,8 @@ impl DataTree {
         let (mut paths, mut plans) = (Vec::new(), Vec::new());
         let mut allowed = self.0.limits;
         for (path, dataset) in self.index().datasets() {
-            let has_values = dataset.is_dimension_scale && !is_extent_alone(dataset);
-            if !has_values || dataset.datatype.is_variable() {
+            let is_scale = dataset.is_dimension_scale && !is_extent_alone(dataset);
+            if !(is_scale || is_small_time(dataset)) || dataset.datatype.is_variable() {
                 continue;
             }
             let plan = dataset.plan(path, &Selection::all(&dataset.shape))?;
@@ -153,6 +154,18 @@ impl DataTree {
 fn is_extent_alone(dataset: &Dataset) -> bool {
     let name = dataset.attribute("NAME").map(|attribute| &attribute.value);
     matches!(name, Some(Values::Strings(texts)) if texts.iter().any(|text| text.starts_with(NO_VARIABLE)))
+}
+
+/// Most bytes of times that are no scale and come along with the scales.
+const SMALL_TIMES: u64 = 64 << 10;
+
+/// Whether it holds few times: numbers of some unit since a moment (CF conventions, section 4.4).
+fn is_small_time(dataset: &Dataset) -> bool {
+    let units = dataset.attribute("units").map(|attribute| &attribute.value);
+    let counts_from = |texts: &[String]| texts.iter().any(|text| text.contains(" since "));
+    let bytes =
+        dataset.shape.iter().fold(dataset.datatype.size(), |bytes, extent| bytes.saturating_mul(*extent));
+    matches!(units, Some(Values::Strings(texts)) if counts_from(texts)) && (1..=SMALL_TIMES).contains(&bytes)
 }
 
 /// Reads the index from the file and the ends of its grids' axes along with it; saves both.
