@@ -26,34 +26,16 @@ impl AdaptedFile {
     }
 
     fn dense_attributes(&self, info: &[u8]) -> Answer<Vec<Attempt>> {
-        let (storage, (offset_size, length_size)) = (self.file.storage(), self.widths());
-        let width = usize::from(offset_size);
+        let width = usize::from(self.widths().0);
         let mut fields = Fields::new(info, "attribute info");
         let (_version, flags) = (fields.byte()?, fields.byte()?);
         if flags & 1 != 0 {
             fields.take(2)?;
         }
         let (heap, tree) = (fields.number(width)?, fields.number(width)?);
-        if self.offset(heap)?.is_none() || self.offset(tree)?.is_none() {
-            return Ok(Vec::new());
-        }
-        let heap =
-            upstream::fractal_heap::FractalHeap::parse_at_storage(storage, heap, offset_size, length_size);
-        let tree =
-            upstream::btree_v2::BTreeV2Header::parse_at_storage(storage, tree, offset_size, length_size);
-        let (heap, tree) = (heap?, tree?);
-        let records = upstream::btree_v2::collect_btree_v2_records_storage(
-            storage,
-            &tree,
-            offset_size,
-            length_size,
-            None,
-            &[],
-            None,
-        )?;
-        let mut cache = upstream::fractal_heap::FractalHeapDirectBlockCache::default();
+        let Some(mut dense) = self.dense(heap, tree)? else { return Ok(Vec::new()) };
         let mut attributes = Vec::new();
-        for record in &records {
+        for record in std::mem::take(&mut dense.records) {
             let upstream::btree_v2::BTreeV2Record::AttributeNameHash {
                 heap_id, flags, creation_order, ..
             } = record
@@ -62,17 +44,15 @@ impl AdaptedFile {
             };
             // Bit 1: the attribute itself is shared, and in the heap of the file.
             let bytes = if flags & 2 != 0 {
-                self.in_heap(kind::ATTRIBUTE, heap_id)
+                self.in_heap(kind::ATTRIBUTE, &heap_id)
             } else {
-                heap.get_object_storage_cached(heap_id, storage, offset_size, length_size, &mut cache)
-                    .map(Bytes::from)
-                    .map_err(Fault::from)
+                self.in_dense(&mut dense, &heap_id).map(Bytes::from)
             };
             let attribute = match bytes {
                 Ok(bytes) => self.attribute(&bytes),
                 Err(fault) => Err((String::new(), fault)),
             };
-            attributes.push((*creation_order, attribute));
+            attributes.push((creation_order, attribute));
         }
         attributes.sort_by_key(|(order, _)| *order);
         Ok(attributes.into_iter().map(|(_, attribute)| attribute).collect())

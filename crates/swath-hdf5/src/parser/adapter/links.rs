@@ -131,45 +131,18 @@ impl AdaptedFile {
 
     /// The links of a large group of the second generation: a fractal heap, indexed by a B-tree.
     fn dense_links(&self, info: &[u8]) -> Answer<Vec<Placed>> {
-        let (storage, (offset_size, length_size)) = (self.file.storage(), self.widths());
         let mut fields = Fields::new(info, "link info");
         let (_version, flags) = (fields.byte()?, fields.byte()?);
         if flags & 1 != 0 {
             fields.take(8)?;
         }
-        let width = usize::from(offset_size);
+        let width = usize::from(self.widths().0);
         let (heap_address, tree_address) = (fields.number(width)?, fields.number(width)?);
-        if self.offset(heap_address)?.is_none() {
-            return Ok(Vec::new());
-        }
-        let heap = upstream::fractal_heap::FractalHeap::parse_at_storage(
-            storage,
-            heap_address,
-            offset_size,
-            length_size,
-        );
-        let tree = upstream::btree_v2::BTreeV2Header::parse_at_storage(
-            storage,
-            tree_address,
-            offset_size,
-            length_size,
-        );
-        let (heap, tree) = (heap?, tree?);
-        let records = upstream::btree_v2::collect_btree_v2_records_storage(
-            storage,
-            &tree,
-            offset_size,
-            length_size,
-            None,
-            &[],
-            None,
-        )?;
-        let mut cache = upstream::fractal_heap::FractalHeapDirectBlockCache::default();
+        let Some(mut dense) = self.dense(heap_address, tree_address)? else { return Ok(Vec::new()) };
         let mut links = Vec::new();
-        for record in &records {
+        for record in std::mem::take(&mut dense.records) {
             let upstream::btree_v2::BTreeV2Record::LinkNameHash { heap_id, .. } = record else { continue };
-            let bytes =
-                heap.get_object_storage_cached(heap_id, storage, offset_size, length_size, &mut cache)?;
+            let bytes = self.in_dense(&mut dense, &heap_id)?;
             links.push(self.link(&bytes)?);
         }
         Ok(links)

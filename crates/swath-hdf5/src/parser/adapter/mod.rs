@@ -3,6 +3,7 @@
 
 mod attributes;
 mod chunks;
+mod dense;
 mod global_heap;
 mod header;
 mod links;
