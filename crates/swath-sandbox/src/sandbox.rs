@@ -180,6 +180,13 @@ impl Sandbox {
         self.state.rules.clear();
     }
 
+    /// Breaks every connection, as a service does that is started anew; returns when they are
+    /// broken. What was asked on them and is not answered by then never will be, and never gets
+    /// into the log: requests of a client that has gone may still wait to be read.
+    pub async fn disconnect(&self) {
+        self.state.disconnect().await;
+    }
+
     /// All requests since the start, or since [`Sandbox::clear_log`], in the order of their
     /// answers; of more than 100,000 the last.
     pub fn log(&self) -> Vec<LogEntry> {

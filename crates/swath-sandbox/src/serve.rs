@@ -48,11 +48,22 @@ impl Server {
             let full = connections.len() >= CONNECTIONS;
             tokio::select! {
                 accepted = listener.accept(), if !full => match accepted {
-                    Ok((socket, _)) => { connections.spawn(self.clone().connection(socket)); }
+                    Ok((socket, _)) => { connections.spawn(self.clone().until_disconnected(socket)); }
                     // Out of file descriptors, most likely: others must close first.
                     Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                 },
                 Some(_) = connections.join_next() => {}
+            }
+        }
+    }
+
+    fn until_disconnected(self, socket: TcpStream) -> impl Future<Output = ()> {
+        // Subscribed before the first byte is read, so that no request slips past an order to disconnect.
+        let mut ended = self.state.connected();
+        async move {
+            tokio::select! {
+                _ = ended.changed() => {}
+                () = self.connection(socket) => {}
             }
         }
     }

@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::watch;
+
 use crate::archive::Archive;
-use crate::log::Log;
+use crate::log::{Log, lock};
 use crate::misbehave::{Fault, Misbehaviour, Rules};
 use crate::options::SandboxOptions;
 use crate::secret::Secret;
@@ -38,6 +40,8 @@ pub(crate) struct State {
     serial: AtomicU64,
     credentials_floor: AtomicU64,
     signed_urls_floor: AtomicU64,
+    /// Every open connection holds a receiver, and ends when it hears anything.
+    connections: Mutex<watch::Sender<()>>,
 }
 
 impl State {
@@ -54,7 +58,20 @@ impl State {
             serial: AtomicU64::new(1),
             credentials_floor: AtomicU64::new(0),
             signed_urls_floor: AtomicU64::new(0),
+            connections: Mutex::new(watch::channel(()).0),
         }
+    }
+
+    /// What a new connection must listen to.
+    pub(crate) fn connected(&self) -> watch::Receiver<()> {
+        lock(&self.connections).subscribe()
+    }
+
+    /// Ends the connections that are open now, and returns when the last of them has ended.
+    pub(crate) async fn disconnect(&self) {
+        let until_now = std::mem::replace(&mut *lock(&self.connections), watch::channel(()).0);
+        until_now.send_replace(());
+        until_now.closed().await;
     }
 
     /// The number of the next thing issued.

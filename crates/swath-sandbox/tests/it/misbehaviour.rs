@@ -82,6 +82,22 @@ async fn bodies_stall_and_go_on() {
 }
 
 #[tokio::test]
+async fn a_service_that_is_started_anew_has_forgotten_its_connections() {
+    let lab = Lab::new().await;
+    let url = lab.signed_url().await;
+    let pause = Duration::from_secs(600);
+    lab.sandbox.misbehave(once(Service::Cdn, Fault::Stall { after: 10, pause }));
+    let mut reply = lab.client.get(&url).header("range", "bytes=0-99").send().await.unwrap();
+    assert_eq!(reply.chunk().await.unwrap().unwrap().len(), 10);
+    lab.sandbox.disconnect().await;
+    lab.sandbox.clear_log();
+    assert!(reply.chunk().await.is_err(), "the rest must not come");
+    let reply = lab.client.get(&url).header("range", "bytes=0-99").send().await.unwrap();
+    assert_eq!(reply.bytes().await.unwrap(), bytes()[..100]);
+    assert_eq!(lab.sandbox.log().len(), 1);
+}
+
+#[tokio::test]
 async fn a_login_page_comes_in_place_of_data() {
     let lab = Lab::new().await;
     let url = lab.signed_url().await;
