@@ -32,6 +32,9 @@ pub struct OpenOptions {
     pub ends_of: Vec<String>,
     /// Where metadata was in another file of the same layout; see [`Index::hints`].
     pub hints: OpenHints,
+    /// Datasets of more chunks than these get their chunk table only if all of it comes along with other metadata;
+    /// else they are [`Layout::Unread`](crate::Layout::Unread).
+    pub most_chunks: u64,
 }
 
 /// Where the metadata of a file lies, as a hint for files of the same layout: other granules of a product, say.
@@ -63,7 +66,7 @@ const MAX_HINTS: usize = 64;
 const MAX_HINTED: u64 = 4 << 20;
 
 impl Default for OpenOptions {
-    /// 128 KiB blocks, 384 KiB first, at most 256 MiB, 200,000 objects, 64 levels, 64 waves.
+    /// 128 KiB blocks, 384 KiB first, at most 256 MiB, 200,000 objects, 64 levels, 64 waves; every chunk table.
     fn default() -> Self {
         OpenOptions {
             block_size: 128 << 10,
@@ -74,6 +77,7 @@ impl Default for OpenOptions {
             max_waves: 64,
             ends_of: Vec::new(),
             hints: OpenHints::default(),
+            most_chunks: u64::MAX,
         }
     }
 }
@@ -111,6 +115,13 @@ impl OpenOptions {
     #[must_use]
     pub fn with_hints(mut self, hints: OpenHints) -> Self {
         self.hints = hints;
+        self
+    }
+
+    /// Sets [`OpenOptions::most_chunks`].
+    #[must_use]
+    pub fn with_most_chunks(mut self, chunks: u64) -> Self {
+        self.most_chunks = chunks;
         self
     }
 

@@ -16,6 +16,7 @@ mod damage;
 mod handmade;
 mod hostile;
 mod http;
+mod lazy;
 mod made_file;
 mod mutations;
 mod numbers;
