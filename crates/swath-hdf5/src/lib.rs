@@ -96,5 +96,5 @@ pub use parser::ChunkIndex;
 pub use plan::{Piece, Plan};
 pub use reader::{CountingReader, Fetched, MemoryReader, ReadCounts, ReadError, ReadRanges};
 pub use selection::{Axis, Selection};
-pub use small::{read_bytes, read_values};
+pub use small::{read_bytes, read_planned, read_values};
 pub use values::{Attribute, Values, values};

@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::blocks::{Around, Blocks};
 use crate::error::{Error, Result};
 use crate::hints::{heap_collections, listed_groups, listed_headers};
@@ -40,8 +42,8 @@ pub struct OpenOptions {
 /// Where the metadata of a file lies, as a hint for files of the same layout: other granules of a product, say.
 ///
 /// What a hint names is fetched in the second wave, with what the first walk missed. A wrong hint costs its bytes
-/// and nothing else: only the walk decides what is in a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// and nothing else: only the walk decides what is in a file. They can be kept, as any value that serde knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenHints {
     /// Size of the file that they were learned from.
     pub(crate) size: u64,
