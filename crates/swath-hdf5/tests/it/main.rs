@@ -18,6 +18,7 @@ mod hostile;
 mod http;
 mod lazy;
 mod made_file;
+mod memory;
 mod mutations;
 mod numbers;
 mod picks;
