@@ -365,3 +365,6 @@ pub(crate) fn is_scale(attributes: &[Attribute]) -> bool {
         .iter()
         .any(|attribute| attribute.name == "CLASS" && attribute.value.text() == Some("DIMENSION_SCALE"))
 }
+
+#[cfg(test)]
+mod tests;
