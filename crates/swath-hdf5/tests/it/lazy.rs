@@ -116,7 +116,7 @@ type Costs = (&'static str, [(u64, u64, u64); 4]);
 const OLD: &[Costs] = &[
     (
         "/science/LSAR/GSLC/grids/frequencyA/fixed_gzip",
-        [(3, 20, 2_119_845), (3, 3, 131_072), (3, 3, 131_072), (4, 4, 212_992)],
+        [(3, 20, 2_122_941), (3, 3, 131_072), (3, 3, 131_072), (4, 4, 212_992)],
     ),
     (
         "/science/LSAR/GSLC/grids/frequencyA/fixed_plain",

@@ -19,6 +19,8 @@ mod http;
 mod lazy;
 mod made_file;
 mod memory;
+mod messages;
+mod model;
 mod mutations;
 mod numbers;
 mod picks;
