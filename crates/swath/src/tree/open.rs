@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 
 use swath_hdf5::{Dataset, Selection, Values, read_index};
 
-use super::{DataTree, Tree, grids};
+use super::{DataTree, KnownPlaces, Tree, grids};
 use crate::cache::{IndexCache, Saved};
 use crate::error::Result;
 use crate::granule::GranuleName;
@@ -47,23 +47,35 @@ impl OpenOptions {
     }
 }
 
+/// What a session knows that helps to open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    /// Where indexes are kept.
+    pub(crate) cache: Option<&'a IndexCache>,
+    /// Where metadata was in other granules.
+    pub(crate) places: &'a KnownPlaces,
+    /// Whether long chunk tables may be left to the windows that need them.
+    pub(crate) lazily: bool,
+}
+
+/// Chunks of a dataset up to which its table is always read with the metadata. Beyond, it would be 1.5 MB and more in
+/// the layout of NISAR's files, while a window's part of it costs a round trip and some 100 kB.
+const MOST_CHUNKS: u64 = 20_000;
+
 /// Opens the object's tree: no request when its index is saved, else a few waves of metadata.
-pub(crate) async fn open(
-    object: Object,
-    options: &OpenOptions,
-    cache: Option<&IndexCache>,
-) -> Result<DataTree> {
+pub(crate) async fn open(object: Object, options: &OpenOptions, opening: Opening<'_>) -> Result<DataTree> {
     let address = object.address().to_string();
     // A local file is as near as the cache.
-    let cache = cache.filter(|_| !matches!(object.address(), Address::Local(_) | Address::Memory(_)));
+    let cache = opening.cache.filter(|_| !matches!(object.address(), Address::Local(_) | Address::Memory(_)));
     let saved = cache.and_then(|cache| cache.load(&address, &options.group));
     let from_cache = saved.is_some();
     let saved = match saved {
         Some(saved) => {
             object.expect_version(saved.version.clone());
+            opening.places.learn(&object, &saved.index, &options.group, None);
             saved
         }
-        None => read_cold(&object, &options.group, cache).await?,
+        None => read_cold(&object, &options.group, Opening { cache, ..opening }).await?,
     };
     let used = cache.filter(|_| from_cache).cloned();
     Ok(DataTree::new(object, saved, options, used))
@@ -87,6 +99,7 @@ impl DataTree {
             group: options.group.clone(),
             axes: Mutex::new(saved.axes),
             dimensions: OnceLock::new(),
+            tables: Mutex::default(),
             limits: options.limits,
             closed: AtomicBool::new(false),
             saved_in,
@@ -138,7 +151,7 @@ impl DataTree {
             if !(is_scale || is_small_time(dataset)) || dataset.datatype.is_variable() {
                 continue;
             }
-            let plan = dataset.plan(path, &Selection::all(&dataset.shape))?;
+            let plan = self.plan(path, &Selection::all(&dataset.shape)).await?;
             check_cost(&plan, allowed)?;
             allowed.max_bytes = allowed.max_bytes.saturating_sub(plan.bytes());
             allowed.max_output_bytes = allowed.max_output_bytes.saturating_sub(plan.output_bytes() as u64);
@@ -169,13 +182,19 @@ fn is_small_time(dataset: &Dataset) -> bool {
 }
 
 /// Reads the index from the file and the ends of its grids' axes along with it; saves both.
-async fn read_cold(object: &Object, group: &str, cache: Option<&IndexCache>) -> Result<Saved> {
-    let options = swath_hdf5::OpenOptions::default().with_ends_of(grids::AXES);
+async fn read_cold(object: &Object, group: &str, opening: Opening<'_>) -> Result<Saved> {
+    let mut options = swath_hdf5::OpenOptions::default().with_ends_of(grids::AXES);
+    options = options.with_hints(opening.places.of(object, group, opening.cache));
+    // An index that is kept serves whoever comes next, so it is kept whole.
+    if opening.lazily && opening.cache.is_none() {
+        options = options.with_most_chunks(MOST_CHUNKS);
+    }
     let index = read_index(object, group, &options).await?;
+    opening.places.learn(object, &index, group, opening.cache);
     let axes = grids::read_axes(object, &index, &grids::grid_groups(&index)).await?;
     let version = object.version().unwrap_or(crate::store::Version { size: index.size, tag: None });
     let saved = Saved { version, axes, index };
-    if let Some(cache) = cache {
+    if let Some(cache) = opening.cache {
         cache.save(&object.address().to_string(), group, &saved);
     }
     Ok(saved)
