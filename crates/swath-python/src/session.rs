@@ -217,10 +217,18 @@ impl Session {
         Ok(Pages::new(pages))
     }
 
-    #[pyo3(signature = (source, group, max_bytes))]
-    fn open(&self, py: Python<'_>, source: String, group: String, max_bytes: Option<u64>) -> PyResult<Tree> {
+    /// Opens a granule; with `scales`, what [`Tree::scales`] gives comes along.
+    #[pyo3(signature = (source, group, max_bytes, scales=false))]
+    fn open(
+        &self,
+        py: Python<'_>,
+        source: String,
+        group: String,
+        max_bytes: Option<u64>,
+        scales: bool,
+    ) -> PyResult<Tree> {
         let (session, limits) = (self.0.current(py)?, limits(max_bytes));
-        let options = OpenOptions::default().group(group).limits(limits);
+        let options = OpenOptions::default().group(group).limits(limits).scales(scales);
         let tree = wait(py, async move { session.open(&source, &options).await })?;
         Ok(Tree::new(tree, self.0.clone(), limits))
     }

@@ -13,7 +13,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import xarray
 from xarray.backends import AbstractDataStore, BackendArray, BackendEntrypoint
@@ -21,7 +21,7 @@ from xarray.backends.store import StoreBackendEntrypoint
 from xarray.coding.strings import create_vlen_dtype
 from xarray.core import indexing
 
-from ._reading import read
+from ._reading import along, read
 from ._session import Session, address, default_session
 from ._tree import DataTree, Opened, reopen
 from ._values import NOT_A_VARIABLE, Description, GroupDescription, typed
@@ -41,11 +41,13 @@ _SHUFFLE, _FLETCHER32 = 2, 3
 class SwathArray(BackendArray):
     """An array of a granule as xarray wants it: indexed by integers, slices and arrays, one per axis."""
 
-    __slots__ = ("_array", "_opened", "dtype", "shape")
+    __slots__ = ("_array", "_ends", "_opened", "dtype", "shape")
 
-    def __init__(self, opened: Opened, array: Description) -> None:
+    def __init__(self, opened: Opened, array: Description, ends: tuple[Any, Any] | None = None) -> None:
         self._opened = opened
         self._array = array
+        #: First and last element, if they are at hand: xarray looks at those of all times when it decodes them.
+        self._ends = ends
         self.shape = array.shape
         self.dtype = array.dtype
         if array.is_text:
@@ -62,7 +64,22 @@ class SwathArray(BackendArray):
         )
 
     def _read(self, key: tuple[Any, ...]) -> Any:
-        return read(self._opened.core, self._array, key)
+        end = self._end(key)
+        return read(self._opened.core, self._array, key) if end is None else end
+
+    def _end(self, key: tuple[Any, ...]) -> Any:
+        """The first or the last element, if nothing else is asked for and it is at hand."""
+        if self._ends is None or self.dtype is None or self._opened.core.closed:
+            return None
+        axes = [along(one, extent, 1) for one, extent in zip(key, self.shape, strict=True)]
+        if any(axis.count != 1 or len(axis.runs) != 1 for axis in axes):
+            return None
+        at = [axis.runs[0].axis[0] for axis in axes]
+        for end, place in zip(self._ends, ([0] * len(at), [extent - 1 for extent in self.shape]), strict=True):
+            if at == place:
+                element = typed(end, self.dtype, (1,) * len(at)).copy()
+                return element[(*(0 if axis.dropped else slice(None) for axis in axes), ...)]
+        return None
 
     async def _read_async(self, key: tuple[Any, ...]) -> Any:
         # The call waits with the interpreter released, so a thread is all that it takes, whatever loop is running.
@@ -80,12 +97,19 @@ def _restored(session: Session, saved: bytes, max_bytes: int, array: Description
     return SwathArray(reopen(session, saved, max_bytes), array)
 
 
+class Scales(NamedTuple):
+    """Bytes of the coordinates and of few other times, by path; of the first and the last of many times."""
+
+    values: Mapping[str, Any]
+    ends: Mapping[str, tuple[Any, Any]]
+
+
 class _GroupStore(AbstractDataStore):
     """One group of a granule as variables that are not decoded yet."""
 
     __slots__ = ("_group", "_opened", "_scales")
 
-    def __init__(self, opened: Opened, group: GroupDescription, scales: Mapping[str, Any]) -> None:
+    def __init__(self, opened: Opened, group: GroupDescription, scales: Scales) -> None:
         self._opened = opened
         self._group = group
         self._scales = scales
@@ -109,11 +133,12 @@ class _GroupStore(AbstractDataStore):
     def _variable(self, array: Description) -> xarray.Variable:
         attrs = {name: value for name, value in array.attrs.items() if name != "NAME"}
         data: Any
-        if array.path in self._scales:
+        if array.path in self._scales.values:
             assert array.dtype is not None
-            data = typed(self._scales[array.path], array.dtype, array.shape)
+            data = typed(self._scales.values[array.path], array.dtype, array.shape)
         else:
-            data = indexing.LazilyIndexedArray(SwathArray(self._opened, array))
+            ends = self._scales.ends.get(array.path)
+            data = indexing.LazilyIndexedArray(SwathArray(self._opened, array, ends))
         return xarray.Variable(array.dims, data, attrs, self._encoding(array))
 
     def _encoding(self, array: Description) -> dict[str, Any]:
@@ -277,22 +302,24 @@ def _opened(
         raise UsageError("engine='swath' reads by address: pass the URL or the path, not an open file")
     path = group or "/"
     used = session if session is not None else default_session()
-    return used.open(address(source), path if path.startswith("/") else f"/{path}", max_bytes=max_bytes)
+    core = used._core.open(address(source), path if path.startswith("/") else f"/{path}", max_bytes, scales=True)
+    return DataTree(core, used)
 
 
-def _scales(tree: DataTree, only: str | None = None) -> dict[str, Any]:
-    """The coordinates, read together, and few other times: xarray makes indexes of the ones and looks at the ends of the others."""
+def _scales(tree: DataTree, only: str | None = None) -> Scales:
+    """The coordinates and the ends of times, which came along: xarray makes indexes of the ones and looks at the others."""
     for path, why in tree._opened.core.unreadable:
         warnings.warn(f"{path} is left out: {why}", SwathWarning, stacklevel=4)
     wanted = [tree._groups[only]] if only else tree._groups.values()
     arrays = [array for group in wanted for array in group.arrays.values()]
     if not any(array.is_scale or " since " in str(array.attrs.get("units", "")) for array in arrays):
-        return {}
-    return dict(tree._opened.core.scales())
+        return Scales({}, {})
+    values, ends = tree._opened.core.scales()
+    return Scales(dict(values), {path: (first, last) for path, first, last in ends})
 
 
 def _dataset(
-    tree: DataTree, path: str, scales: Mapping[str, Any], decoding: dict[str, Any]
+    tree: DataTree, path: str, scales: Scales, decoding: dict[str, Any]
 ) -> xarray.Dataset:
     store = _GroupStore(tree._opened, tree._groups[path], scales)
     dataset = StoreBackendEntrypoint().open_dataset(store, **decoding)

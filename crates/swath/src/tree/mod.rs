@@ -11,6 +11,7 @@ mod grids;
 mod measurement;
 mod open;
 mod region;
+mod scales;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,6 +33,7 @@ pub use measurement::Measurement;
 pub use open::OpenOptions;
 pub(crate) use open::{open, open_saved};
 pub use region::{LayerOptions, Region};
+pub use scales::Scales;
 
 /// A granule (or one group of it), opened lazily. Cloning shares it.
 #[derive(Clone)]
@@ -46,6 +48,8 @@ struct Tree {
     group: String,
     axes: Mutex<BTreeMap<String, GridAxes>>,
     dimensions: OnceLock<Dimensions>,
+    /// Those that came along with opening, or were read since.
+    scales: OnceLock<Arc<Scales>>,
     limits: ReadLimits,
     closed: AtomicBool,
     /// Where the index came from, if not from the file itself.

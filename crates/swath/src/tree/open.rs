@@ -1,20 +1,17 @@
 //! Opening: the index from the cache or from the file, and the ends of the coordinate axes.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use swath_hdf5::{Dataset, Selection, Values, read_index};
+use swath_hdf5::read_index;
 
+use super::scales::{self, Scales};
 use super::{DataTree, Tree, grids};
 use crate::cache::{IndexCache, Saved};
 use crate::error::Result;
 use crate::granule::GranuleName;
-use crate::read::{ReadLimits, check_cost, read_small_bytes};
+use crate::read::ReadLimits;
 use crate::store::{Address, Object};
-
-/// How netCDF begins the name of a scale that is no variable.
-const NO_VARIABLE: &str = "This is a netCDF dimension but not a netCDF variable";
 
 /// How a granule is opened.
 #[derive(Debug, Clone)]
@@ -23,11 +20,14 @@ pub struct OpenOptions {
     pub group: String,
     /// What later reads may cost.
     pub limits: ReadLimits,
+    /// Whether the dimension scales and the ends of times come along with the last round of opening, for whoever labels
+    /// axes at once: [`DataTree::read_scales`] then asks for nothing. It fetches more, and takes no longer.
+    pub scales: bool,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { group: "/".to_owned(), limits: ReadLimits::default() }
+        Self { group: "/".to_owned(), limits: ReadLimits::default(), scales: false }
     }
 }
 
@@ -45,6 +45,13 @@ impl OpenOptions {
         self.limits = limits;
         self
     }
+
+    /// Sets [`OpenOptions::scales`].
+    #[must_use]
+    pub fn scales(mut self, scales: bool) -> Self {
+        self.scales = scales;
+        self
+    }
 }
 
 /// Opens the object's tree: no request when its index is saved, else a few waves of metadata.
@@ -58,15 +65,21 @@ pub(crate) async fn open(
     let cache = cache.filter(|_| !matches!(object.address(), Address::Local(_) | Address::Memory(_)));
     let saved = cache.and_then(|cache| cache.load(&address, &options.group));
     let from_cache = saved.is_some();
-    let saved = match saved {
+    let (saved, along) = match saved {
         Some(saved) => {
             object.expect_version(saved.version.clone());
-            saved
+            (saved, None)
         }
-        None => read_cold(&object, &options.group, cache).await?,
+        None => read_cold(&object, options, cache).await?,
     };
     let used = cache.filter(|_| from_cache).cloned();
-    Ok(DataTree::new(object, saved, options, used))
+    let tree = DataTree::new(object, saved, options, used);
+    match along {
+        Some(scales) => drop(tree.0.scales.set(scales)),
+        None if options.scales => drop(tree.read_scales().await?),
+        None => {}
+    }
+    Ok(tree)
 }
 
 /// Opens the object's tree with an index that was saved before. Nothing is read: not a request.
@@ -87,6 +100,7 @@ impl DataTree {
             group: options.group.clone(),
             axes: Mutex::new(saved.axes),
             dimensions: OnceLock::new(),
+            scales: OnceLock::new(),
             limits: options.limits,
             closed: AtomicBool::new(false),
             saved_in,
@@ -122,61 +136,25 @@ impl DataTree {
         let saved = Saved { version, axes: self.axes().clone(), index };
         saved.to_bytes(&object.address().to_string(), self.group())
     }
-
-    /// The values of all dimension scales below the opened group, by path, as little-endian bytes in C order: one wave.
-    /// Not of those that netCDF wrote for the extent of a dimension alone: they hold nothing, and may be of any size.
-    /// Along with them come other times of at most 64 KiB: who decodes times looks at their first and last at once.
-    ///
-    /// # Errors
-    /// As [`DataArray::read`](crate::DataArray::read).
-    pub async fn read_scales(&self) -> Result<BTreeMap<String, Vec<u8>>> {
-        self.check_open()?;
-        let (mut paths, mut plans) = (Vec::new(), Vec::new());
-        let mut allowed = self.0.limits;
-        for (path, dataset) in self.index().datasets() {
-            let is_scale = dataset.is_dimension_scale && !is_extent_alone(dataset);
-            if !(is_scale || is_small_time(dataset)) || dataset.datatype.is_variable() {
-                continue;
-            }
-            let plan = dataset.plan(path, &Selection::all(&dataset.shape))?;
-            check_cost(&plan, allowed)?;
-            allowed.max_bytes = allowed.max_bytes.saturating_sub(plan.bytes());
-            allowed.max_output_bytes = allowed.max_output_bytes.saturating_sub(plan.output_bytes() as u64);
-            paths.push(path.to_owned());
-            plans.push(plan);
-        }
-        let read = read_small_bytes(self.object(), self.index(), &plans).await;
-        Ok(paths.into_iter().zip(read.map_err(|error| self.reconsider(error))?).collect())
-    }
 }
 
-/// Whether a scale is a netCDF dimension without a variable (netCDF-4 file format, "dimensions without coordinate variables").
-fn is_extent_alone(dataset: &Dataset) -> bool {
-    let name = dataset.attribute("NAME").map(|attribute| &attribute.value);
-    matches!(name, Some(Values::Strings(texts)) if texts.iter().any(|text| text.starts_with(NO_VARIABLE)))
-}
-
-/// Most bytes of times that are no scale and come along with the scales.
-const SMALL_TIMES: u64 = 64 << 10;
-
-/// Whether it holds few times: numbers of some unit since a moment (CF conventions, section 4.4).
-fn is_small_time(dataset: &Dataset) -> bool {
-    let units = dataset.attribute("units").map(|attribute| &attribute.value);
-    let counts_from = |texts: &[String]| texts.iter().any(|text| text.contains(" since "));
-    let bytes =
-        dataset.shape.iter().fold(dataset.datatype.size(), |bytes, extent| bytes.saturating_mul(*extent));
-    matches!(units, Some(Values::Strings(texts)) if counts_from(texts)) && (1..=SMALL_TIMES).contains(&bytes)
-}
-
-/// Reads the index from the file and the ends of its grids' axes along with it; saves both.
-async fn read_cold(object: &Object, group: &str, cache: Option<&IndexCache>) -> Result<Saved> {
-    let options = swath_hdf5::OpenOptions::default().with_ends_of(grids::AXES);
-    let index = read_index(object, group, &options).await?;
-    let axes = grids::read_axes(object, &index, &grids::grid_groups(&index)).await?;
+/// Reads the index from the file, and along with it the ends of its grids' axes and, if they are wanted, the scales; saves
+/// the former two.
+async fn read_cold(
+    object: &Object,
+    options: &OpenOptions,
+    cache: Option<&IndexCache>,
+) -> Result<(Saved, Option<Arc<Scales>>)> {
+    // Scales take a round after the metadata anyway; then the ends of the axes are in no hurry.
+    let ends = if options.scales { &[] } else { grids::AXES };
+    let reading = swath_hdf5::OpenOptions::default().with_ends_of(ends);
+    let index = read_index(object, &options.group, &reading).await?;
+    let limits = options.scales.then_some(options.limits);
+    let (axes, scales) = scales::read_along(object, &index, limits).await?;
     let version = object.version().unwrap_or(crate::store::Version { size: index.size, tag: None });
     let saved = Saved { version, axes, index };
     if let Some(cache) = cache {
-        cache.save(&object.address().to_string(), group, &saved);
+        cache.save(&object.address().to_string(), &options.group, &saved);
     }
-    Ok(saved)
+    Ok((saved, scales))
 }
