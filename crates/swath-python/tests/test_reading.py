@@ -190,6 +190,7 @@ def test_xarray_s_tree_costs_no_wave_more_than_the_tree(
     # Indexes of coordinates, and the first and last of all times: one after the other they would be a round trip each.
     alone = sandbox.open(granules[0])
     tree = _opened(granules[0].url, None, None, sandbox, None)
+    # They are on their way already.
     assert {path.rpartition("/")[2] for path, _ in tree._opened.core.scales()[0]} >= {"xCoordinates", "time"}
     assert alone.cost["waves"] == tree.cost["waves"] == 3
     sandbox.clear_log()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -25,7 +24,7 @@ from ._reading import along, read
 from ._session import Session, address, default_session
 from ._tree import DataTree, Opened, reopen
 from ._values import NOT_A_VARIABLE, Description, GroupDescription, typed
-from .exceptions import SwathWarning, UsageError
+from .exceptions import UsageError, warned
 
 __all__ = ["SwathBackendEntrypoint"]
 
@@ -120,11 +119,7 @@ class _GroupStore(AbstractDataStore):
             if str(array.attrs.get("NAME", "")).startswith(NOT_A_VARIABLE):
                 continue
             if array.dtype is None:
-                warnings.warn(
-                    f"{array.path} is left out: numpy has no type for {array.type_name}",
-                    SwathWarning,
-                    stacklevel=6,
-                )
+                warned(f"{array.path} is left out: numpy has no type for {array.type_name}")
                 continue
             # netCDF's name of a variable that is called like a dimension and is none.
             variables[name.removeprefix("_nc4_non_coord_")] = self._variable(array)
@@ -236,7 +231,7 @@ class SwathBackendEntrypoint(BackendEntrypoint):
         """One group of a granule (the root unless told otherwise) as a dataset."""
         decoding = _decoding(locals())
         tree = _opened(filename_or_obj, group, phony_dims, session, max_bytes)
-        return _dataset(tree, tree.path, _scales(tree, only=tree.path), decoding)
+        return _datasets(tree, [tree.path], decoding)[tree.path]
 
     def open_groups_as_dict(
         self,
@@ -257,10 +252,9 @@ class SwathBackendEntrypoint(BackendEntrypoint):
         """Every group of a granule (or below `group`) as a dataset, by path."""
         decoding = _decoding(locals())
         tree = _opened(filename_or_obj, group, phony_dims, session, max_bytes)
-        scales = _scales(tree)
         root = tree.path.rstrip("/")
         inside = [path for path in tree._groups if path == tree.path or path.startswith(f"{root}/")]
-        return {path[len(root) :] or "/": _dataset(tree, path, scales, decoding) for path in inside}
+        return {path[len(root) :] or "/": found for path, found in _datasets(tree, inside, decoding).items()}
 
     def open_datatree(self, filename_or_obj: Any, **options: Any) -> xarray.DataTree:
         """A granule (or what is below `group`) as a tree of datasets."""
@@ -306,16 +300,23 @@ def _opened(
     return DataTree(core, used)
 
 
-def _scales(tree: DataTree, only: str | None = None) -> Scales:
-    """The coordinates and the ends of times, which came along: xarray makes indexes of the ones and looks at the others."""
+def _datasets(tree: DataTree, paths: list[str], decoding: dict[str, Any]) -> dict[str, xarray.Dataset]:
+    """Groups as datasets, by path."""
     for path, why in tree._opened.core.unreadable:
-        warnings.warn(f"{path} is left out: {why}", SwathWarning, stacklevel=4)
-    wanted = [tree._groups[only]] if only else tree._groups.values()
-    arrays = [array for group in wanted for array in group.arrays.values()]
-    if not any(array.is_scale or " since " in str(array.attrs.get("units", "")) for array in arrays):
-        return Scales({}, {})
-    values, ends = tree._opened.core.scales()
-    return Scales(dict(values), {path: (first, last) for path, first, last in ends})
+        warned(f"{path} is left out: {why}")
+    # Coordinates and times are on their way: what has none of them is made meanwhile.
+    labelled = {path for path in paths if _has_labels(tree._groups[path])}
+    made = {path: _dataset(tree, path, Scales({}, {}), decoding) for path in paths if path not in labelled}
+    if labelled:
+        values, ends = tree._opened.core.scales()
+        scales = Scales(dict(values), {path: (first, last) for path, first, last in ends})
+        made |= {path: _dataset(tree, path, scales, decoding) for path in labelled}
+    return {path: made[path] for path in paths}
+
+
+def _has_labels(group: GroupDescription) -> bool:
+    """Whether xarray will look at values of it at once: it makes indexes of coordinates, and decodes the ends of times."""
+    return any(array.is_scale or " since " in str(array.attrs.get("units", "")) for array in group.arrays.values())
 
 
 def _dataset(

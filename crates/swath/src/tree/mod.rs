@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use swath_hdf5::{Attribute, Index};
+use tokio::sync::OnceCell;
 
 use crate::cache::IndexCache;
 use crate::error::{Error, ErrorKind, Result};
@@ -48,12 +49,14 @@ struct Tree {
     group: String,
     axes: Mutex<BTreeMap<String, GridAxes>>,
     dimensions: OnceLock<Dimensions>,
-    /// Those that came along with opening, or were read since.
-    scales: OnceLock<Arc<Scales>>,
+    /// Once they have been read.
+    scales: OnceCell<Arc<Scales>>,
     limits: ReadLimits,
     closed: AtomicBool,
     /// Where the index came from, if not from the file itself.
     saved_in: Option<IndexCache>,
+    /// Where it is to be saved when the ends of the axes are known, if they are read later.
+    save_in: Option<IndexCache>,
 }
 
 impl DataTree {

@@ -1,11 +1,13 @@
 //! Opening: the index from the cache or from the file, and the ends of the coordinate axes.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock};
 
-use swath_hdf5::read_index;
+use tokio::sync::OnceCell;
 
-use super::scales::{self, Scales};
+use swath_hdf5::{Index, read_index};
+
 use super::{DataTree, Tree, grids};
 use crate::cache::{IndexCache, Saved};
 use crate::error::Result;
@@ -20,14 +22,14 @@ pub struct OpenOptions {
     pub group: String,
     /// What later reads may cost.
     pub limits: ReadLimits,
-    /// Whether the dimension scales and the ends of times come along with the last round of opening, for whoever labels
-    /// axes at once: [`DataTree::read_scales`] then asks for nothing. It fetches more, and takes no longer.
-    pub scales: bool,
+    /// Whether opening ends with the metadata and leaves the ends of the axes to [`DataTree::read_scales`], which reads them
+    /// along with the scales: for whoever wants those anyway, and has something else to do meanwhile.
+    pub axes_later: bool,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { group: "/".to_owned(), limits: ReadLimits::default(), scales: false }
+        Self { group: "/".to_owned(), limits: ReadLimits::default(), axes_later: false }
     }
 }
 
@@ -46,10 +48,10 @@ impl OpenOptions {
         self
     }
 
-    /// Sets [`OpenOptions::scales`].
+    /// Sets [`OpenOptions::axes_later`].
     #[must_use]
-    pub fn scales(mut self, scales: bool) -> Self {
-        self.scales = scales;
+    pub fn axes_later(mut self, axes_later: bool) -> Self {
+        self.axes_later = axes_later;
         self
     }
 }
@@ -65,31 +67,33 @@ pub(crate) async fn open(
     let cache = cache.filter(|_| !matches!(object.address(), Address::Local(_) | Address::Memory(_)));
     let saved = cache.and_then(|cache| cache.load(&address, &options.group));
     let from_cache = saved.is_some();
-    let (saved, along) = match saved {
+    let saved = match saved {
         Some(saved) => {
             object.expect_version(saved.version.clone());
-            (saved, None)
+            saved
         }
         None => read_cold(&object, options, cache).await?,
     };
-    let used = cache.filter(|_| from_cache).cloned();
-    let tree = DataTree::new(object, saved, options, used);
-    match along {
-        Some(scales) => drop(tree.0.scales.set(scales)),
-        None if options.scales => drop(tree.read_scales().await?),
-        None => {}
-    }
-    Ok(tree)
+    let cache = cache.cloned();
+    let kept = if from_cache { (cache, None) } else { (None, cache.filter(|_| options.axes_later)) };
+    Ok(DataTree::new(object, saved, options, kept))
 }
 
 /// Opens the object's tree with an index that was saved before. Nothing is read: not a request.
 pub(crate) fn open_saved(object: Object, saved: Saved, options: &OpenOptions) -> DataTree {
     object.expect_version(saved.version.clone());
-    DataTree::new(object, saved, options, None)
+    DataTree::new(object, saved, options, (None, None))
 }
 
 impl DataTree {
-    fn new(object: Object, saved: Saved, options: &OpenOptions, saved_in: Option<IndexCache>) -> Self {
+    /// `kept`: where the index came from, and where it is to be saved when its axes are known.
+    fn new(
+        object: Object,
+        saved: Saved,
+        options: &OpenOptions,
+        kept: (Option<IndexCache>, Option<IndexCache>),
+    ) -> Self {
+        let (saved_in, save_in) = kept;
         let granule = GranuleName::parse(&object.address().file_name()).ok();
         let name = granule.as_ref().map_or_else(|| object.address().file_name(), ToString::to_string);
         Self(std::sync::Arc::new(Tree {
@@ -100,10 +104,11 @@ impl DataTree {
             group: options.group.clone(),
             axes: Mutex::new(saved.axes),
             dimensions: OnceLock::new(),
-            scales: OnceLock::new(),
+            scales: OnceCell::new(),
             limits: options.limits,
             closed: AtomicBool::new(false),
             saved_in,
+            save_in,
         }))
     }
 
@@ -113,7 +118,7 @@ impl DataTree {
     /// # Errors
     /// A limit error when the index is longer than 64 MiB.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        self.kept(self.index().clone())
+        self.kept(self.index().clone()).to_bytes(&self.object().address().to_string(), self.group())
     }
 
     /// As [`DataTree::to_bytes`], of the array at `path` alone.
@@ -127,34 +132,31 @@ impl DataTree {
             |group: &str| array.path().starts_with(&format!("{}/", group.trim_end_matches('/')));
         index.objects.retain(|path, _| path == array.path() || leads_there(path));
         index.unreadable.clear();
-        self.kept(index)
+        self.kept(index).to_bytes(&self.object().address().to_string(), self.group())
     }
 
-    fn kept(&self, index: swath_hdf5::Index) -> Result<Vec<u8>> {
-        let object = self.object();
-        let version = object.version().unwrap_or(crate::store::Version { size: index.size, tag: None });
-        let saved = Saved { version, axes: self.axes().clone(), index };
-        saved.to_bytes(&object.address().to_string(), self.group())
+    /// What opening has found out and is worth keeping.
+    pub(super) fn kept(&self, index: Index) -> Saved {
+        let known = self.object().version();
+        let version = known.unwrap_or(crate::store::Version { size: index.size, tag: None });
+        Saved { version, axes: self.axes().clone(), index }
     }
 }
 
-/// Reads the index from the file, and along with it the ends of its grids' axes and, if they are wanted, the scales; saves
-/// the former two.
-async fn read_cold(
-    object: &Object,
-    options: &OpenOptions,
-    cache: Option<&IndexCache>,
-) -> Result<(Saved, Option<Arc<Scales>>)> {
-    // Scales take a round after the metadata anyway; then the ends of the axes are in no hurry.
-    let ends = if options.scales { &[] } else { grids::AXES };
+/// Reads the index from the file and the ends of its grids' axes along with it; saves both. Without the latter, if they are
+/// to come later.
+async fn read_cold(object: &Object, options: &OpenOptions, cache: Option<&IndexCache>) -> Result<Saved> {
+    let ends = if options.axes_later { &[] } else { grids::AXES };
     let reading = swath_hdf5::OpenOptions::default().with_ends_of(ends);
     let index = read_index(object, &options.group, &reading).await?;
-    let limits = options.scales.then_some(options.limits);
-    let (axes, scales) = scales::read_along(object, &index, limits).await?;
+    let axes = match options.axes_later {
+        true => BTreeMap::new(),
+        false => grids::read_axes(object, &index, &grids::grid_groups(&index)).await?,
+    };
     let version = object.version().unwrap_or(crate::store::Version { size: index.size, tag: None });
     let saved = Saved { version, axes, index };
-    if let Some(cache) = cache {
+    if let Some(cache) = cache.filter(|_| !options.axes_later) {
         cache.save(&object.address().to_string(), &options.group, &saved);
     }
-    Ok((saved, scales))
+    Ok(saved)
 }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use swath_hdf5::{Axis, Dataset, Index, Plan, Selection, Values};
 
-use super::{DataTree, GridAxes, grids};
+use super::{DataTree, grids};
 use crate::error::Result;
 use crate::read::{ReadLimits, check_cost, read_small_each};
-use crate::store::Object;
 
 /// How netCDF begins the name of a scale that is no variable.
 const NO_VARIABLE: &str = "This is a netCDF dimension but not a netCDF variable";
@@ -16,8 +15,6 @@ const NO_VARIABLE: &str = "This is a netCDF dimension but not a netCDF variable"
 const SMALL_TIMES: u64 = 64 << 10;
 /// Most bytes that are fetched for the ends of one long array of times.
 const ENDS: u64 = 4 << 20;
-/// Most bytes of scales that a tree keeps.
-const KEPT: usize = 64 << 20;
 
 /// The values of dimension scales and of times, by path, as little-endian bytes in C order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,16 +26,9 @@ pub struct Scales {
     pub ends: BTreeMap<String, [Vec<u8>; 2]>,
 }
 
-impl Scales {
-    fn length(&self) -> usize {
-        let ends = self.ends.values().flatten();
-        self.values.values().chain(ends).map(Vec::len).fold(0, usize::saturating_add)
-    }
-}
-
 impl DataTree {
-    /// The dimension scales below the opened group and the ends of its times: one wave, or none if they came along with
-    /// opening ([`OpenOptions::scales`](super::OpenOptions::scales)) or were read before.
+    /// The dimension scales below the opened group and the ends of its times: one wave the first time, then none. The ends
+    /// of the axes come along, where opening left them out ([`OpenOptions::axes_later`](super::OpenOptions::axes_later)).
     ///
     /// Scales that netCDF wrote for the extent of a dimension alone are not read: they hold nothing, and may be of any
     /// size. One that is damaged is left out; reading it says what is wrong with it.
@@ -47,35 +37,29 @@ impl DataTree {
     /// As [`DataArray::read`](crate::DataArray::read).
     pub async fn read_scales(&self) -> Result<Arc<Scales>> {
         self.check_open()?;
-        if let Some(kept) = self.0.scales.get() {
-            return Ok(kept.clone());
-        }
-        let wanted = Wanted::new(self.index(), self.0.limits)?;
-        let read = read_small_each(self.object(), self.index(), &wanted.plans).await;
-        let scales = Arc::new(wanted.scales(read.map_err(|error| self.reconsider(error))?));
-        if scales.length() <= KEPT {
-            // Another task may have been faster; both have read the same.
-            let _ = self.0.scales.set(scales.clone());
-        }
-        Ok(scales)
+        // Who comes second waits for the first.
+        self.0.scales.get_or_try_init(|| self.fetch_scales()).await.cloned()
     }
-}
 
-/// Reads the ends of all grids' axes and, if `limits` are given, the scales: one wave together.
-pub(super) async fn read_along(
-    object: &Object,
-    index: &Index,
-    limits: Option<ReadLimits>,
-) -> Result<(BTreeMap<String, GridAxes>, Option<Arc<Scales>>)> {
-    let axes = grids::WantedAxes::new(index, &grids::grid_groups(index))?;
-    let wanted = limits.map(|limits| Wanted::new(index, limits)).transpose()?;
-    let mut plans = axes.plans();
-    let of_axes = plans.len();
-    plans.extend(wanted.iter().flat_map(|wanted| wanted.plans.iter().cloned()));
-    let mut read = read_small_each(object, index, &plans).await?;
-    let of_scales = read.split_off(of_axes);
-    let scales = wanted.map(|wanted| wanted.scales(of_scales)).filter(|scales| scales.length() <= KEPT);
-    Ok((axes.axes(index, read)?, scales.map(Arc::new)))
+    async fn fetch_scales(&self) -> Result<Arc<Scales>> {
+        let (object, index) = (self.object(), self.index());
+        let mut groups = grids::grid_groups(index);
+        groups.retain(|group| !self.axes().contains_key(group));
+        let axes = grids::WantedAxes::new(index, &groups)?;
+        let wanted = Wanted::new(index, self.0.limits)?;
+        let mut plans = axes.plans();
+        let of_axes = plans.len();
+        plans.extend(wanted.plans.iter().cloned());
+        let read = read_small_each(object, index, &plans).await;
+        let mut read = read.map_err(|error| self.reconsider(error))?;
+        let of_scales = read.split_off(of_axes);
+        let axes = axes.axes(index, read)?;
+        self.axes().extend(axes);
+        if let Some(cache) = &self.0.save_in {
+            cache.save(&object.address().to_string(), self.group(), &self.kept(index.clone()));
+        }
+        Ok(Arc::new(wanted.scales(of_scales)))
+    }
 }
 
 /// What is to be read: the path of each plan, and whether it is of all values or of an end.
