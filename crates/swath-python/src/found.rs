@@ -28,7 +28,7 @@ impl Found {
     /// Results from an answer of the catalogue (`granules.umm_json`).
     #[staticmethod]
     fn from_umm_json(py: Python<'_>, text: &str) -> PyResult<Self> {
-        SearchResults::from_umm_json(text.as_bytes()).map(Self).map_err(|error| failure::raised(py, &error))
+        SearchResults::from_umm_json(text.to_owned()).map(Self).map_err(|error| failure::raised(py, &error))
     }
 
     fn __len__(&self) -> usize {

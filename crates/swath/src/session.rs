@@ -281,7 +281,7 @@ impl Session {
             return Err(Error::new(ErrorKind::NotFound, what)
                 .with_hint("run the same search with a network once; dates in words change what is asked"));
         };
-        let mut found = SearchResults::from_umm_json(&answer)?;
+        let mut found = SearchResults::from_umm_json(answer)?;
         found.notices.clone_from(&plan.notices);
         let seconds = Timestamp::now().duration_since(given).as_secs().max(0);
         found.notices.push(format!("offline: the catalogue said this on {given:.0} ({} ago)", age(seconds)));

@@ -109,20 +109,21 @@ struct Context {
 }
 
 impl SearchResults {
-    /// Reads a saved answer of the catalogue (`granules.umm_json`).
+    /// Reads a saved answer of the catalogue (`granules.umm_json`): a `String`, a `Vec<u8>` or [`Bytes`], which the granules
+    /// share.
     ///
     /// # Errors
-    /// An integrity error when `bytes` is no such answer. Odd items within are reported in [`SearchResults::odd`].
+    /// An integrity error when it is no such answer. Odd items within are reported in [`SearchResults::odd`].
     ///
     /// ```
     /// use swath::search::SearchResults;
-    /// let page = br#"{"hits": 1, "items": [{"meta": {"concept-id": "G1-ASF"}, "umm": {"GranuleUR": "A"}}]}"#;
+    /// let page = r#"{"hits": 1, "items": [{"meta": {"concept-id": "G1-ASF"}, "umm": {"GranuleUR": "A"}}]}"#;
     /// let results = SearchResults::from_umm_json(page)?;
     /// assert_eq!(results.granules[0].name, "A");
     /// # Ok::<(), swath::Error>(())
     /// ```
-    pub fn from_umm_json(bytes: &[u8]) -> Result<Self> {
-        let mut page = Page::read(&Bytes::copy_from_slice(bytes)).map_err(|why| {
+    pub fn from_umm_json(answer: impl Into<Bytes>) -> Result<Self> {
+        let mut page = Page::read(&answer.into()).map_err(|why| {
             Error::new(ErrorKind::Integrity, "the text is no answer of the catalogue (granules.umm_json)")
                 .because(why)
         })?;

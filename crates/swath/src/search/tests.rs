@@ -31,7 +31,7 @@ pub(super) const NAME: &str =
 
 pub(super) fn results(items: &[Value]) -> SearchResults {
     let page = json!({"hits": items.len(), "items": items});
-    SearchResults::from_umm_json(page.to_string().as_bytes()).unwrap()
+    SearchResults::from_umm_json(page.to_string()).unwrap()
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn an_odd_item_is_reported_and_the_rest_is_kept() {
 #[test]
 fn what_is_no_page_is_an_integrity_error() {
     for text in ["", "[]", "{\"hits\":1}", "<html>", "{\"items\":7}"] {
-        assert!(SearchResults::from_umm_json(text.as_bytes()).unwrap_err().is_integrity(), "{text}");
+        assert!(SearchResults::from_umm_json(text.to_owned()).unwrap_err().is_integrity(), "{text}");
     }
 }
 
