@@ -91,9 +91,7 @@ impl Found {
 
     /// The results at these places.
     fn subset(&self, places: Vec<usize>) -> Self {
-        let mut part = self.0.clone();
-        part.granules = places.into_iter().filter_map(|place| self.0.granules.get(place).cloned()).collect();
-        Self(part)
+        Self(self.0.subset(places))
     }
 
     #[pyo3(signature = (extension, pattern, direct_access))]

@@ -98,3 +98,22 @@ fn the_data_of_a_nisar_granule_is_never_another_file() {
     let results = results(&[only_statistics]);
     assert_eq!(results.granules[0].data_url(), None);
 }
+
+/// A few granules must not keep the text of the thousands that they came with.
+#[test]
+fn what_is_picked_out_lets_go_of_the_rest() {
+    let items: Vec<Value> =
+        (0..10).map(|number| item(&format!("G{number:03}"), "2025-11-22T02:46:52Z")).collect();
+    let page = bytes::Bytes::from(json!({"hits": 10, "items": items}).to_string());
+    let results = SearchResults::from_umm_json(page.clone()).unwrap();
+    let few = results.subset([7, 2, 99]);
+    assert_eq!(few.granules.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["G002", "G007"]);
+    assert_eq!(few.granules[0].umm(), results.granules[7].umm());
+    let many = results.subset([0, 1, 2, 3, 4]);
+    drop(results);
+    assert!(!page.is_unique());
+    drop(many);
+    // Only the page itself and what holds it: the few have texts of their own.
+    assert!(page.is_unique());
+    assert_eq!(few.granules[1].umm()["GranuleUR"], "G007");
+}

@@ -7,11 +7,13 @@
 //! A granule is made from its text without a tree of it. The text stays with it: what only some ask for
 //! ([`properties`]) is read from there when they do.
 
+mod addresses;
 mod json;
 mod page;
 mod record;
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use geo_types::{Coord, LineString, MultiPolygon};
@@ -21,6 +23,7 @@ use serde_json::{Map, Value};
 use super::dates::written;
 use super::output::{is_plain, plain};
 use crate::granule::{Coverage, Crid, Direction, Granule, GranuleName, Maturity, file_name, on_the_map};
+use addresses::{additional_urls, browse, primary_url, urls};
 use json::Json;
 use record::{File, Record, Said};
 
@@ -141,7 +144,7 @@ pub(super) fn attribute(granule: &Granule, name: &'static str) -> Option<String>
 fn record(granule: &Granule) -> Record<'_> {
     // It could be read when the granule was made from it.
     let text = std::str::from_utf8(&granule.item).unwrap_or_default();
-    Record::read(&mut Json::new(text, 0)).unwrap_or_default()
+    Record::read(&mut Json::new(text)).unwrap_or_default()
 }
 
 fn read(item: &Record<'_>, form: Form) -> Value {
@@ -172,14 +175,12 @@ fn granule(item: &Record<'_>, text_of_item: Bytes) -> Result<Granule, String> {
     let crid =
         first(item, CRID).and_then(|text| Crid::parse(&text)).or(parsed.as_ref().map(|name| name.crid));
     let tier = collection.as_deref().and_then(Maturity::of_collection);
-    let (s3_urls, urls) = urls(item);
     let from_name = parsed.as_ref();
     Ok(Granule {
         footprint: footprint(item),
         start: time(item, BEGINNING).or(from_name.map(|name| name.start)),
         end: time(item, ENDING)
             .or(from_name.map(|name| name.secondary.map_or(name.end, |second| second.end))),
-        browse: browse(&urls),
         size: size(item, &name, parsed.is_some()),
         maturity: tier.or(crid.filter(|_| parsed.is_some()).map(Maturity::of_crid)),
         crid,
@@ -203,12 +204,10 @@ fn granule(item: &Record<'_>, text_of_item: Bytes) -> Result<Granule, String> {
         orbit_type: text(item, ORBIT_TYPE),
         processed: time(item, PRODUCED),
         concept_id: text(item, CONCEPT_ID),
-        primary_url: primary_url(item),
         collection,
-        urls,
-        s3_urls,
         parsed,
         name,
+        addresses: OnceLock::new(),
         item: text_of_item,
     })
 }
@@ -284,51 +283,6 @@ fn joint_observation(item: &Record<'_>) -> Option<bool> {
 
 fn platform(item: &Record<'_>) -> Value {
     text(item, Attribute("ASF_PLATFORM")).or_else(|| text(item, PLATFORM)).map_or(Value::Null, Value::from)
-}
-
-/// Kinds of addresses that lead to a file or service of the granule.
-const URL_TYPES: &[&str] = &[
-    "GET DATA",
-    "EXTENDED METADATA",
-    "GET DATA VIA DIRECT ACCESS",
-    "GET RELATED VISUALIZATION",
-    "VIEW RELATED INFORMATION",
-    "USE SERVICE API",
-];
-
-/// Every address of the granule, sorted, once: those of S3, and the others.
-fn urls(item: &Record<'_>) -> (Vec<String>, Vec<String>) {
-    let is_known =
-        |one: &&record::RelatedUrl<'_>| one.kind.as_deref().is_some_and(|kind| URL_TYPES.contains(&kind));
-    let known = item.related_urls.iter().filter(is_known);
-    let mut all: Vec<&str> = known.filter_map(|one| one.url.as_deref()).collect();
-    all.sort_unstable();
-    all.dedup();
-    let (s3, others): (Vec<&str>, Vec<&str>) = all.into_iter().partition(|url| url.starts_with("s3://"));
-    (s3.into_iter().map(plain).collect(), others.into_iter().map(plain).collect())
-}
-
-/// The first address of type `GET DATA`.
-fn primary_url(item: &Record<'_>) -> Option<String> {
-    let data = item.related_urls.iter().find(|one| one.kind.as_deref() == Some("GET DATA"))?;
-    said(data.url.as_deref()?).map(Cow::into_owned)
-}
-
-fn browse(urls: &[String]) -> Vec<String> {
-    let picture = |url: &&String| [".png", ".jpg", ".jpeg"].iter().any(|ending| url.ends_with(ending));
-    urls.iter().filter(picture).cloned().collect()
-}
-
-/// The addresses of the other files: neither the data, nor pictures, checksums or credentials.
-fn additional_urls(item: &Record<'_>) -> Value {
-    let primary = primary_url(item);
-    let other = |url: &String| {
-        Some(url) != primary.as_ref()
-            && !url.ends_with(".md5")
-            && !url.ends_with(".png")
-            && !url.contains("s3credentials")
-    };
-    urls(item).1.into_iter().filter(other).collect()
 }
 
 /// Size and format of every file, by name.

@@ -42,7 +42,7 @@ impl Page {
     /// The error says what is wrong with the text of a page that cannot be read.
     pub(in super::super) fn read(body: &Bytes) -> Result<Self, String> {
         let text = std::str::from_utf8(body).map_err(|why| why.to_string())?;
-        Self::of(body, Json::new(text, 0)).ok_or_else(|| match serde_json::from_str::<IgnoredAny>(text) {
+        Self::of(body, Json::new(text)).ok_or_else(|| match serde_json::from_str::<IgnoredAny>(text) {
             // The parser tells the place.
             Err(why) => why.to_string(),
             Ok(_) => "it has no list of items".to_owned(),
@@ -60,7 +60,7 @@ impl Page {
                 1 => page.context = serde_json::from_str(from.raw()?).ok()?,
                 _ => {
                     from.peek().filter(|first| *first == b'[')?;
-                    *from = page.items(body, from)?;
+                    page.items(body, from)?;
                     has_items = true;
                 }
             }
@@ -69,19 +69,19 @@ impl Page {
         (has_items && from.is_at_end()).then_some(page)
     }
 
-    /// Reads the list of items; the answer is the place after it.
-    fn items<'a>(&mut self, body: &Bytes, from: &Json<'a>) -> Option<Json<'a>> {
-        let mut begin = from.clone();
-        if !begin.opens(b']')? {
-            return Some(begin);
+    /// Reads the list of items.
+    fn items(&mut self, body: &Bytes, from: &mut Json<'_>) -> Option<()> {
+        if !from.opens(b']')? {
+            return Some(());
         }
-        let parts = in_parts(body, &begin).or_else(|| Some(vec![Part::read(body, begin, None)?]))?;
-        let end = parts.last()?.end;
+        let whole = || Some(vec![Part::read(body, from.part(from.at(), body.len())?, None)?]);
+        let parts = in_parts(body, from).or_else(whole)?;
+        from.go_to(parts.last()?.end);
         for part in parts {
             self.granules.extend(part.granules);
             self.odd.extend(part.odd);
         }
-        Some(from.from(end))
+        Some(())
     }
 
     /// How many items the catalogue sent.
@@ -150,11 +150,11 @@ fn in_parts(body: &Bytes, begin: &Json<'_>) -> Option<Vec<Part>> {
     if begins.len() < 2 {
         return None;
     }
-    let parts = begins.iter().enumerate().map(|(part, at)| (begin.from(*at), begins.get(part + 1).copied()));
+    let parts = begins.iter().enumerate().map(|(part, at)| (*at, begins.get(part + 1).copied()));
     std::thread::scope(|scope| {
         let mut begun = Vec::new();
-        for (from, until) in parts {
-            let read = move || Part::read(body, from, until);
+        for (at, until) in parts {
+            let read = move || Part::read(body, begin.part(at, until.unwrap_or(body.len()))?, until);
             // When no more threads are to be had, the page is read without.
             begun.push(Builder::new().spawn_scoped(scope, read).ok()?);
         }

@@ -32,7 +32,8 @@ pub(super) struct Record<'a> {
     pub(super) sensor: Said<'a>,
     pub(super) attributes: Attributes<'a>,
     pub(super) identifiers: Vec<Identifier<'a>>,
-    pub(super) related_urls: Vec<RelatedUrl<'a>>,
+    /// The list of addresses, three quarters of the text, for those who want it: [`Record::related_urls`].
+    related_urls: &'a str,
     pub(super) files: Vec<File<'a>>,
     /// The corners of each polygon; of one that cannot be read, `None`.
     pub(super) rings: Vec<Vec<Option<Coord<f64>>>>,
@@ -108,6 +109,11 @@ impl<'a> Record<'a> {
         Some(record)
     }
 
+    /// Every address.
+    pub(super) fn related_urls(&self) -> Vec<RelatedUrl<'a>> {
+        related_urls(&mut Json::new(self.related_urls)).unwrap_or_default()
+    }
+
     /// What the catalogue itself says of the record.
     fn meta(&mut self, from: &mut Json<'a>) -> Option<()> {
         from.object(["concept-id", "collection-concept-id"], |from, member| {
@@ -143,7 +149,7 @@ impl<'a> Record<'a> {
                 4 => self.rings = rings(from)?,
                 5 => self.collection = member_of(from, "ShortName")?,
                 6 => self.pge_version = member_of(from, "PGEVersion")?,
-                7 => self.related_urls = related_urls(from)?,
+                7 => self.related_urls = from.raw()?,
                 8 => self.data_granule(from)?,
                 _ => self.platforms(from)?,
             }
