@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, GranuleName};
 use crate::http::{Http, HttpOptions, Ledger, SafeUrl, TokenHosts};
 use crate::read::ReadLimits;
-use crate::search::{Catalogue, Plan, Query, SearchCount, SearchResults};
+use crate::search::{Catalogue, Plan, Query, SearchCount, SearchResults, SearchableAttribute};
 use crate::store::{Address, S3Endpoint, Store};
 use crate::tree::{self, DataArray, DataTree, KnownPlaces, LayerOptions, Measurement, OpenOptions, Opening};
 
@@ -288,11 +288,39 @@ impl Session {
             return Err(Error::new(ErrorKind::NotFound, what)
                 .with_hint("run the same search with a network once; dates in words change what is asked"));
         };
-        let mut found = SearchResults::from_umm_json(&answer)?;
+        let mut found = SearchResults::from_umm_json(answer)?;
         found.notices.clone_from(&plan.notices);
         let seconds = Timestamp::now().duration_since(given).as_secs().max(0);
         found.notices.push(format!("offline: the catalogue said this on {given:.0} ({} ago)", age(seconds)));
         Ok(found)
+    }
+
+    /// The newest orbit ephemeris of NISAR of each kind; see
+    /// [`Catalogue::orbit_ephemerides`](crate::search::Catalogue::orbit_ephemerides).
+    ///
+    /// # Errors
+    /// As [`Session::search`]; a usage error when the session is offline.
+    pub async fn orbit_ephemerides(&self, query: &Query) -> Result<SearchResults> {
+        self.online()?.orbit_ephemerides(query).await
+    }
+
+    /// What the granules of the collections that a query is about can be searched by; see
+    /// [`Catalogue::searchable_attributes`](crate::search::Catalogue::searchable_attributes).
+    ///
+    /// # Errors
+    /// As [`Session::search`]; a usage error when the session is offline.
+    pub async fn searchable_attributes(&self, query: &Query) -> Result<Vec<SearchableAttribute>> {
+        self.online()?.searchable_attributes(query).await
+    }
+
+    /// The catalogue, for what the cache does not keep.
+    fn online(&self) -> Result<Catalogue> {
+        if self.0.offline {
+            return Err(
+                Error::usage("the cache keeps no answers of this kind").with_hint("ask without offline")
+            );
+        }
+        self.catalogue()
     }
 
     /// How many granules the catalogue has for a query. No granule is fetched.

@@ -12,6 +12,7 @@ mod hints;
 mod measurement;
 mod open;
 mod region;
+mod scales;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use swath_hdf5::{Attribute, Index, Layout, LazyTable, Plan, Selection};
+use tokio::sync::OnceCell;
 
 use crate::cache::IndexCache;
 use crate::error::{Error, ErrorKind, Result};
@@ -34,6 +36,7 @@ pub use measurement::Measurement;
 pub use open::OpenOptions;
 pub(crate) use open::{Opening, open, open_saved};
 pub use region::{LayerOptions, Region};
+pub use scales::Scales;
 
 /// A granule (or one group of it), opened lazily. Cloning shares it.
 #[derive(Clone)]
@@ -50,10 +53,14 @@ struct Tree {
     dimensions: OnceLock<Dimensions>,
     /// Chunk tables that are read with the windows, by path.
     tables: Mutex<BTreeMap<String, Arc<LazyTable>>>,
+    /// Once they have been read.
+    scales: OnceCell<Arc<Scales>>,
     limits: ReadLimits,
     closed: AtomicBool,
     /// Where the index came from, if not from the file itself.
     saved_in: Option<IndexCache>,
+    /// Where it is to be saved when the ends of the axes are known, if they are read later.
+    save_in: Option<IndexCache>,
 }
 
 impl DataTree {
