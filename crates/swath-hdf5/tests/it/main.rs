@@ -8,6 +8,7 @@
 static ALLOCATOR: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
 mod anything;
+mod arrays;
 mod budget;
 mod canon;
 mod canonical;
