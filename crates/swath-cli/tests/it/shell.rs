@@ -64,16 +64,20 @@ pub(crate) fn local_granule() -> String {
 
 /// `swath sandbox` in a process of its own, ended with the test.
 pub(crate) struct SandboxProcess {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) environment: Vec<(String, String)>,
 }
 
 impl SandboxProcess {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub(crate) fn start_with(options: &[&str]) -> Self {
         let data = granules();
         let mut command = swath(&["sandbox", "--json", "--data"]);
-        let mut child =
-            command.arg(&data).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        command.arg(&data).args(options);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
         let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line).expect("JSON");
