@@ -130,10 +130,12 @@ Examples:
   swath sandbox --data granules --port 18000
   swath sandbox --data granules --misbehave 'cdn status=503 times=2' --misbehave 'cmr partial=2'
 
-Misbehaviour: a service (cmr, login, gateway, cdn, s3), what it does wrong (status=CODE, cut=BYTES, stall=BYTES, trickle=BYTES,
-short=BYTES, end=BYTES, flip=OFFSET, replace, ignore-range, wrong-content-range, login-page, redirect=URL, expire-signed-urls,
-expire-credentials, region-refused, partial=ROWS, timed-out=ROWS), and when (after=COUNT, times=COUNT, always, path=TEXT, byte=OFFSET, ranged);
-once unless told otherwise.")]
+An ORDER is a service (cmr, login, gateway, cdn, s3), what it does wrong, and when; once if not told.
+  what  status=CODE (retry-after=SECONDS), cut=BYTES, stall=BYTES or trickle=BYTES (pause=SECONDS),
+        short=BYTES, end=BYTES, flip=OFFSET, replace, ignore-range, wrong-content-range, login-page,
+        redirect=URL, expire-signed-urls, expire-credentials, region-refused, partial=ROWS,
+        timed-out=ROWS
+  when  after=COUNT, times=COUNT, always, path=TEXT, byte=OFFSET, ranged")]
     Sandbox(SandboxArgs),
 }
 
