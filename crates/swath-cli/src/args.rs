@@ -130,7 +130,7 @@ Examples:
   swath sandbox --data granules --port 18000
   swath sandbox --data granules --misbehave 'cdn status=503 times=2' --misbehave 'cmr partial=2'
 
-An ORDER is a service (cmr, login, gateway, cdn, s3), what it does wrong, and when; once if not told.
+An ORDER is a service (cmr, login, gateway, cdn, s3), what it does wrong, and when (else once).
   what  status=CODE (retry-after=SECONDS), cut=BYTES, stall=BYTES or trickle=BYTES (pause=SECONDS),
         short=BYTES, end=BYTES, flip=OFFSET, replace, ignore-range, wrong-content-range, login-page,
         redirect=URL, expire-signed-urls, expire-credentials, region-refused, partial=ROWS,
@@ -155,6 +155,12 @@ pub(crate) struct SearchArgs {
     /// Print only how many granules the catalogue has
     #[arg(long)]
     pub(crate) count: bool,
+    /// Print what the granules of the collections can be searched by (--cmr-keywords) instead of granules
+    #[arg(long, conflicts_with_all = ["count", "ephemerides", "extension", "pattern", "offline"])]
+    pub(crate) attributes: bool,
+    /// Print NISAR's newest orbit ephemerides instead: precise, medium, near-real-time, forecast (--extension .xml for URLs)
+    #[arg(long, conflicts_with_all = ["count", "offline", "all_versions"])]
+    pub(crate) ephemerides: bool,
     /// Print URLs that end in this extension (with its dot) instead of granules
     #[arg(long, value_name = ".EXT")]
     pub(crate) extension: Option<String>,

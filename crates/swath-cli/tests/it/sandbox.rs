@@ -4,14 +4,14 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::shell::{GRANULE, SandboxProcess, folder, run};
+use crate::shell::{GRANULE, SandboxProcess, folder, granules, run};
 
 #[test]
 fn a_sandbox_does_wrong_what_it_is_told_and_keeps_a_log() {
     let place = folder();
     let log = place.path().join("log.jsonl").display().to_string();
     let orders = ["--misbehave", "cdn cut=1000 after=1", "--misbehave", "s3 region-refused always"];
-    let sandbox = SandboxProcess::start_with(&[&orders[..], &["--log", &log]].concat());
+    let sandbox = SandboxProcess::told(&granules(), &[&orders[..], &["--log", &log]].concat());
     let gateway = sandbox.variable("SWATH_S3CREDENTIALS_URL").trim_end_matches("/s3credentials").to_owned();
     let key = format!("NISAR_L2_GCOV_BETA_V1/{GRANULE}/{GRANULE}.h5");
     let window = ["--window", "565", "621", "74", "62", "--json", "--no-cache"];
@@ -36,10 +36,10 @@ fn a_sandbox_does_wrong_what_it_is_told_and_keeps_a_log() {
 
 #[test]
 fn orders_that_mean_nothing_are_refused() {
-    let run = run(&["sandbox", "--data", ".", "--misbehave", "cdn explode=3"]);
-    assert_eq!(run.code, 2);
-    assert!(run.err.contains("explode=3"), "{}", run.err);
-    let run = crate::shell::run(&["sandbox", "--data", ".", "--log", "/no/such/folder/log"]);
+    let refused = run(&["sandbox", "--data", ".", "--misbehave", "cdn explode=3"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.contains("explode=3"), "{}", refused.err);
+    let run = run(&["sandbox", "--data", ".", "--log", "/no/such/folder/log"]);
     assert_eq!(run.code, 1, "{}", run.err);
     assert!(run.err.contains("/no/such/folder/log"), "{}", run.err);
 }

@@ -70,13 +70,18 @@ pub(crate) struct SandboxProcess {
 
 impl SandboxProcess {
     pub(crate) fn start() -> Self {
-        Self::start_with(&[])
+        Self::over(&granules())
     }
 
-    pub(crate) fn start_with(options: &[&str]) -> Self {
-        let data = granules();
+    /// Over a folder of granules or of records of granules.
+    pub(crate) fn over(data: &Path) -> Self {
+        Self::told(data, &[])
+    }
+
+    /// Over a folder, with options of the verb's own.
+    pub(crate) fn told(data: &Path, options: &[&str]) -> Self {
         let mut command = swath(&["sandbox", "--json", "--data"]);
-        command.arg(&data).args(options);
+        command.arg(data).args(options);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
