@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from . import _swath
-from .exceptions import UsageError
+from .exceptions import UsageError, needs
 
 if TYPE_CHECKING:
     import icechunk
@@ -94,6 +94,7 @@ class Virtual:
         if format == "json":
             _replace(Path(path), document)
         elif format == "parquet":
+            needs("Parquet", "virtual", "fsspec", "kerchunk", "fastparquet")
             _write_parquet(Path(path), _expanded(document))
         else:
             raise UsageError(f"there is no format {format!r}: it is 'json' or 'parquet'")
@@ -140,6 +141,7 @@ class Virtual:
         UsageError
             When the address is of a kind that Icechunk cannot read, or cannot be written down.
         """
+        needs("an Icechunk store", "virtual", "icechunk", "zarr")
         address = self._opened.core.address
         chosen = url or _swath.direct_access(address)
         document, skipped = self._references(chosen, inline_limit, embed_limit)
