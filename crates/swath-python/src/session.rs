@@ -23,6 +23,8 @@ const AT_ONCE: usize = 16;
 
 /// Source, user, expiry, file.
 type Status = (String, Option<String>, Option<String>, Option<PathBuf>);
+/// Name, kind of the values, description, collections.
+type Attribute = (String, String, String, Vec<String>);
 /// Path, bytes, outcome, algorithm, address.
 type Whole = (PathBuf, u64, &'static str, Option<String>, String);
 /// What is whole, and what failed: source, address of the file, exception.
@@ -202,6 +204,25 @@ impl Session {
     ) -> PyResult<(u64, Vec<String>)> {
         let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
         wait(py, async move { session.search_count(&query).await }).map(|count| (count.hits, count.notices))
+    }
+
+    /// The newest orbit ephemeris of each kind.
+    fn orbit_ephemerides(&self, py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Found> {
+        let (session, query) = (self.0.current(py)?, query(py, options, None)?);
+        wait(py, async move { session.orbit_ephemerides(&query).await }).map(Found)
+    }
+
+    /// What granules can be searched by: name, kind of the values, description, collections.
+    #[pyo3(signature = (options, unless=None))]
+    fn searchable_attributes(
+        &self,
+        py: Python<'_>,
+        options: &Bound<'_, PyDict>,
+        unless: Option<&Bound<'_, PyList>>,
+    ) -> PyResult<Vec<Attribute>> {
+        let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
+        let found = wait(py, async move { session.searchable_attributes(&query).await })?;
+        Ok(found.into_iter().map(|one| (one.name, one.data_type, one.description, one.collections)).collect())
     }
 
     /// The pages of a search, to be fetched one by one.

@@ -378,6 +378,54 @@ class Session:
         while (page := pages.next()) is not None:
             yield Results(page)
 
+    def orbit_ephemerides(self, **options: Any) -> Results:
+        """The newest orbit ephemerides of NISAR: precise, medium-fidelity, near-real-time and forecast, in this order.
+
+        Parameters
+        ----------
+        **options
+            As for `search`, such as `start` and `end`; what they say of collections and products plays no part.
+
+        Returns
+        -------
+        Results
+            One granule of each kind; its ``product`` is ``POE``, ``MOE``, ``NOE`` or ``FOE``. Kinds that the catalogue does not
+            have are told in ``notices``.
+
+        Examples
+        --------
+        >>> with swath.sandbox() as session:
+        ...     session.orbit_ephemerides().notices[0]
+        'the catalogue has no orbit ephemeris of the kind POE'
+        """
+        given, _ = _options(options)
+        assumed = ("dataset", "processing_level", "production_configuration")
+        return Results(self._core.orbit_ephemerides({k: v for k, v in given.items() if k not in assumed}))
+
+    def searchable_attributes(self, **options: Any) -> list[dict[str, Any]]:
+        """What the granules of collections can be searched by (`cmr_keywords`), as the catalogue describes it.
+
+        Parameters
+        ----------
+        **options
+            Those of `search` that say which collections: `product`, `dataset`, `platform`, `short_name`, `collections`.
+
+        Returns
+        -------
+        list of dict
+            ``name``, ``data_type``, ``description`` and ``collections``, sorted by name.
+
+        Examples
+        --------
+        >>> with swath.sandbox() as session:
+        ...     attributes = session.searchable_attributes(product="GCOV")
+        >>> [one["data_type"] for one in attributes if one["name"] == "TRACK_NUMBER"]
+        ['INT']
+        """
+        found = self._core.searchable_attributes(*_options(options))
+        names = ("name", "data_type", "description", "collections")
+        return [dict(zip(names, one, strict=True)) for one in found]
+
     @property
     def login_status(self) -> dict[str, Any]:
         """Who is logged in: ``source`` of the token, ``user``, ``expires`` (ISO 8601, UTC), ``file`` that keeps a token.

@@ -120,7 +120,7 @@ fn files_of(source: &str, known: &Known, options: &DownloadOptions) -> Result<Ve
         Some(own) => kind == own,
         None => sets.iter().any(|set| set.holds(kind)),
     };
-    let addresses = granule.urls.iter().filter(|url| {
+    let addresses = granule.urls().iter().filter(|url| {
         GranuleFile::parse(url).is_ok_and(|file| file.granule == parsed.granule && is_wanted(file.kind))
     });
     let files: Vec<Wanted> =

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 use swath_hdf5::{Index, read_index};
 
-use super::{DataTree, Tree, grids};
+use super::{DataTree, KnownPlaces, Tree, grids};
 use crate::cache::{IndexCache, Saved};
 use crate::error::Result;
 use crate::granule::GranuleName;
@@ -56,23 +56,35 @@ impl OpenOptions {
     }
 }
 
+/// What a session knows that helps to open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    /// Where indexes are kept.
+    pub(crate) cache: Option<&'a IndexCache>,
+    /// Where metadata was in other granules.
+    pub(crate) places: &'a KnownPlaces,
+    /// Whether long chunk tables may be left to the windows that need them.
+    pub(crate) lazily: bool,
+}
+
+/// Chunks of a dataset up to which its table is always read with the metadata. Beyond, it would be 1.5 MB and more in
+/// the layout of NISAR's files, while a window's part of it costs a round trip and some 100 kB.
+const MOST_CHUNKS: u64 = 20_000;
+
 /// Opens the object's tree: no request when its index is saved, else a few waves of metadata.
-pub(crate) async fn open(
-    object: Object,
-    options: &OpenOptions,
-    cache: Option<&IndexCache>,
-) -> Result<DataTree> {
+pub(crate) async fn open(object: Object, options: &OpenOptions, opening: Opening<'_>) -> Result<DataTree> {
     let address = object.address().to_string();
     // A local file is as near as the cache.
-    let cache = cache.filter(|_| !matches!(object.address(), Address::Local(_) | Address::Memory(_)));
+    let cache = opening.cache.filter(|_| !matches!(object.address(), Address::Local(_) | Address::Memory(_)));
     let saved = cache.and_then(|cache| cache.load(&address, &options.group));
     let from_cache = saved.is_some();
     let saved = match saved {
         Some(saved) => {
             object.expect_version(saved.version.clone());
+            opening.places.learn(&object, &saved.index, &options.group, None);
             saved
         }
-        None => read_cold(&object, options, cache).await?,
+        None => read_cold(&object, options, Opening { cache, ..opening }).await?,
     };
     let cache = cache.cloned();
     let kept = if from_cache { (cache, None) } else { (None, cache.filter(|_| options.axes_later)) };
@@ -104,6 +116,7 @@ impl DataTree {
             group: options.group.clone(),
             axes: Mutex::new(saved.axes),
             dimensions: OnceLock::new(),
+            tables: Mutex::default(),
             scales: OnceCell::new(),
             limits: options.limits,
             closed: AtomicBool::new(false),
@@ -145,18 +158,25 @@ impl DataTree {
 
 /// Reads the index from the file and the ends of its grids' axes along with it; saves both. Without the latter, if they are
 /// to come later.
-async fn read_cold(object: &Object, options: &OpenOptions, cache: Option<&IndexCache>) -> Result<Saved> {
+async fn read_cold(object: &Object, options: &OpenOptions, opening: Opening<'_>) -> Result<Saved> {
+    let group = options.group.as_str();
     let ends = if options.axes_later { &[] } else { grids::AXES };
-    let reading = swath_hdf5::OpenOptions::default().with_ends_of(ends);
-    let index = read_index(object, &options.group, &reading).await?;
+    let mut reading = swath_hdf5::OpenOptions::default().with_ends_of(ends);
+    reading = reading.with_hints(opening.places.of(object, group, opening.cache));
+    // An index that is kept serves whoever comes next, so it is kept whole.
+    if opening.lazily && opening.cache.is_none() {
+        reading = reading.with_most_chunks(MOST_CHUNKS);
+    }
+    let index = read_index(object, group, &reading).await?;
+    opening.places.learn(object, &index, group, opening.cache);
     let axes = match options.axes_later {
         true => BTreeMap::new(),
         false => grids::read_axes(object, &index, &grids::grid_groups(&index)).await?,
     };
     let version = object.version().unwrap_or(crate::store::Version { size: index.size, tag: None });
     let saved = Saved { version, axes, index };
-    if let Some(cache) = cache.filter(|_| !options.axes_later) {
-        cache.save(&object.address().to_string(), &options.group, &saved);
+    if let Some(cache) = opening.cache.filter(|_| !options.axes_later) {
+        cache.save(&object.address().to_string(), group, &saved);
     }
     Ok(saved)
 }

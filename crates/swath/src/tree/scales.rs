@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use swath_hdf5::{Axis, Dataset, Index, Plan, Selection, Values};
+use swath_hdf5::{Axis, Dataset, Plan, Selection, Values};
 
 use super::{DataTree, grids};
 use crate::error::Result;
-use crate::read::{ReadLimits, check_cost, read_small_each};
+use crate::read::{check_cost, read_small_each};
 
 /// How netCDF begins the name of a scale that is no variable.
 const NO_VARIABLE: &str = "This is a netCDF dimension but not a netCDF variable";
@@ -46,7 +46,7 @@ impl DataTree {
         let mut groups = grids::grid_groups(index);
         groups.retain(|group| !self.axes().contains_key(group));
         let axes = grids::WantedAxes::new(index, &groups)?;
-        let wanted = Wanted::new(index, self.0.limits)?;
+        let wanted = Wanted::new(self).await?;
         let mut plans = axes.plans();
         let of_axes = plans.len();
         plans.extend(wanted.plans.iter().cloned());
@@ -76,10 +76,11 @@ enum Part {
 }
 
 impl Wanted {
-    fn new(index: &Index, mut allowed: ReadLimits) -> Result<Self> {
+    async fn new(tree: &DataTree) -> Result<Self> {
         let (mut parts, mut plans) = (Vec::new(), Vec::new());
-        for (path, dataset) in index.datasets() {
-            for (part, plan) in planned(path, dataset) {
+        let mut allowed = tree.0.limits;
+        for (path, dataset) in tree.index().datasets() {
+            for (part, plan) in planned(tree, path, dataset).await {
                 check_cost(&plan, allowed)?;
                 allowed.max_bytes = allowed.max_bytes.saturating_sub(plan.bytes());
                 let output = plan.output_bytes() as u64;
@@ -110,17 +111,28 @@ impl Wanted {
     }
 }
 
+/// How to read what is wanted of an array: all of it or nothing, since a first without a last says nothing.
+async fn planned(tree: &DataTree, path: &str, dataset: &Dataset) -> Vec<(Part, Plan)> {
+    let mut plans = Vec::new();
+    for (part, selection) in selected(dataset) {
+        // What cannot be planned, in other files for instance, says so when it is read.
+        match tree.plan(path, &selection).await {
+            Ok(plan) if matches!(part, Part::All) || plan.bytes() <= ENDS => plans.push((part, plan)),
+            _ => return Vec::new(),
+        }
+    }
+    plans
+}
+
 /// What to read of an array: all of a scale and of few times, the first and then the last of many times, else nothing.
-fn planned(path: &str, dataset: &Dataset) -> Vec<(Part, Plan)> {
+fn selected(dataset: &Dataset) -> Vec<(Part, Selection)> {
     if dataset.datatype.is_variable() {
         return Vec::new();
     }
     let is_scale = dataset.is_dimension_scale && !is_extent_alone(dataset);
     let bytes = dataset.shape.iter().fold(dataset.datatype.size(), |all, extent| all.saturating_mul(*extent));
-    // What cannot be planned, in other files for instance, says so when it is read.
-    let plan = |part, selection: &Selection| Some((part, dataset.plan(path, selection).ok()?));
     if is_scale || (bytes <= SMALL_TIMES && bytes > 0 && counts_time(dataset)) {
-        return plan(Part::All, &Selection::all(&dataset.shape)).into_iter().collect();
+        return vec![(Part::All, Selection::all(&dataset.shape))];
     }
     if bytes == 0 || !counts_time(dataset) {
         return Vec::new();
@@ -128,9 +140,7 @@ fn planned(path: &str, dataset: &Dataset) -> Vec<(Part, Plan)> {
     let one = |start| Axis { start, count: 1, step: 1 };
     let first = dataset.shape.iter().map(|_| one(0)).collect();
     let last = dataset.shape.iter().map(|extent| one(extent.saturating_sub(1))).collect();
-    let ends = [(Part::First, Selection::strided(first)), (Part::Last, Selection::strided(last))];
-    let ends: Option<Vec<_>> = ends.iter().map(|(part, selection)| plan(*part, selection)).collect();
-    ends.filter(|ends| ends.iter().all(|(_, plan)| plan.bytes() <= ENDS)).unwrap_or_default()
+    vec![(Part::First, Selection::strided(first)), (Part::Last, Selection::strided(last))]
 }
 
 /// Whether a scale is a netCDF dimension without a variable (netCDF-4 file format, "dimensions without coordinate variables").
