@@ -61,14 +61,14 @@ class Ear:
             for attribute in of_class(kind):
                 full = f"{owner(kind, attribute)}.{attribute}"
                 if full not in GIVEN_ON_PURPOSE and not callable(getattr(kind, attribute)):
-                    self.call(full, lambda attribute=attribute: getattr(value, attribute), depth + 1)
+                    self.call(full, getattr, value, attribute, depth=depth + 1)
 
-    def call(self, name: str, something: Callable[[], Any], depth: int = 0) -> Any:
+    def call(self, name: str, something: Callable[..., Any], *arguments: Any, depth: int = 0, **options: Any) -> Any:
         self.called.add(name)
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             try:
-                result = something()
+                result = something(*arguments, **options)
                 self.hear(name, result, depth)
             except Exception as error:
                 result = error
@@ -93,7 +93,7 @@ def of_xarray_s_own(value: Any) -> list[Any]:
     nodes = [node.to_dataset() for node in value.subtree] if isinstance(value, xr.DataTree) else [value]
     nodes += value.values() if isinstance(value, dict) else []
     groups = [node for node in nodes if isinstance(node, xr.Dataset)]
-    each = [one for group in groups for one in (group, *group.variables.values())]
+    each: list[Any] = [one for group in groups for one in (group, *group.variables.values())]
     return [part for one in each for part in (one.attrs, one.encoding)] + [getattr(value, "encoding", "")]
 
 
@@ -131,11 +131,13 @@ def of_objects(ear: Ear, session: Any, names: list[str], folder: pathlib.Path) -
     found = ear.call("Session.search", session.search)
     ear.call("Session.search", lambda: session.search(bbox=(1, 2)))
     ear.call("Session.search_count", lambda: session.search_count(track=172))
+    ear.call("Session.orbit_ephemerides", session.orbit_ephemerides)
+    ear.call("Session.searchable_attributes", session.searchable_attributes, product="GCOV")
     ear.call("Session.search_pages", lambda: session.search_pages(track=172))
     ear.call("Session.get", lambda: session.get([url, absent], folder, errors="warn"))
     ear.call("Session.get", lambda: session.get([url, absent], folder))
     for source in (url, names[1], absent, secret, secret.replace("https://", "s3://")):
-        ear.call("Session.open", lambda source=source: session.open(source, GROUP))
+        ear.call("Session.open", session.open, source, GROUP)
     ear.call("Session.open_stack", lambda: session.open_stack(names[2:], bbox=BOX))
     records = ear.call("Session.stats", lambda: session.stats([url, names[1]], bbox=BOX))
     ear.call("Session.stats", lambda: session.stats([url, absent, secret], bbox=BOX))
@@ -167,7 +169,7 @@ def of_results(ear: Ear, found: Any, folder: pathlib.Path) -> None:
     ear.call("Results.find_urls", lambda: found.find_urls(None, direct_access=True))
     ear.call("Results.to_geodataframe", found.to_geodataframe)
     for format in ("json", "stac", "asf-csv", "kml", "metalink", "jsonlite", "none"):  # noqa: A001
-        ear.call("Results.to_string", lambda format=format: found.to_string(format))
+        ear.call("Results.to_string", found.to_string, format)
     ear.call("Results.to_geoparquet", lambda: found.to_geoparquet(folder / "found.parquet"))
     ear.call("Results.to_csv", lambda: found.to_csv(folder / "found.csv"))
 
@@ -175,13 +177,13 @@ def of_results(ear: Ear, found: Any, folder: pathlib.Path) -> None:
 def of_xarray(ear: Ear, session: Any, sources: list[str]) -> None:
     engine = SwathBackendEntrypoint()
     for source in sources:
-        ear.call("SwathBackendEntrypoint.guess_can_open", lambda source=source: engine.guess_can_open(source))
-        options = {"engine": "swath", "session": session, "group": GROUP}
-        one = ear.call("SwathBackendEntrypoint.open_dataset", lambda source=source: xr.open_dataset(source, **options))
+        ear.call("SwathBackendEntrypoint.guess_can_open", engine.guess_can_open, source)
+        options: dict[str, Any] = {"engine": "swath", "session": session, "group": GROUP}
+        one = ear.call("SwathBackendEntrypoint.open_dataset", xr.open_dataset, source, **options)
         if isinstance(one, xr.Dataset):
-            ear.call("SwathBackendEntrypoint.open_dataset", lambda one=one: one.HHHH[600:602, 650].load())
-        ear.call("SwathBackendEntrypoint.open_datatree", lambda source=source: xr.open_datatree(source, **options))
-        ear.call("SwathBackendEntrypoint.open_groups_as_dict", lambda source=source: xr.open_groups(source, **options))
+            ear.call("SwathBackendEntrypoint.open_dataset", one.HHHH[600:602, 650].load)
+        ear.call("SwathBackendEntrypoint.open_datatree", xr.open_datatree, source, **options)
+        ear.call("SwathBackendEntrypoint.open_groups_as_dict", xr.open_groups, source, **options)
 
 
 def of_trees(ear: Ear, session: Any, url: str, folder: pathlib.Path) -> None:
@@ -225,6 +227,8 @@ def of_asf(ear: Ear, session: Any, names: list[str], folder: pathlib.Path) -> No
     ear.call("ASFSearchOptions.merge_args", lambda: options.merge_args(relativeOrbit=172))
     found = ear.call("asf.search", lambda: asf.search(opts=options))
     ear.call("asf.search_count", lambda: asf.search_count(opts=options))
+    ear.call("asf.get_nisar_orbit_ephemeras", asf.get_nisar_orbit_ephemeras, asf.ASFSearchOptions(session=user))
+    ear.call("asf.get_searchable_attributes", asf.get_searchable_attributes, processingLevel="GCOV", session=user)
     ear.call("asf.geo_search", lambda: asf.geo_search(dataset="NISAR", intersectsWith="POINT(41 13)", session=user))
     ear.call("asf.search_generator", lambda: asf.search_generator(dataset="NISAR", frame=8, session=user))
     ear.call("asf.granule_search", lambda: asf.granule_search([name], session=user))
@@ -236,9 +240,9 @@ def of_asf(ear: Ear, session: Any, names: list[str], folder: pathlib.Path) -> No
     if not isinstance(found, asf.ASFSearchResults) or not len(found):
         return
     for method in of_class(asf.ASFSearchResults):
-        wants = {"download": (folder, user)}.get(method, ())
+        wants: tuple[Any, ...] = (folder, user) if method == "download" else ()
         few = found if method != "download" else asf.ASFSearchResults(found.data[:1])
-        ear.call(f"ASFSearchResults.{method}", lambda few=few, method=method, wants=wants: getattr(few, method)(*wants))
+        ear.call(f"ASFSearchResults.{method}", getattr(few, method), *wants)
     ear.hear("asf.ASFProduct", found[0])
     for method in ("geojson", "centroid", "find_urls", "get_urls"):
         ear.call(f"ASFProduct.{method}", getattr(found[0], method))
@@ -248,9 +252,9 @@ def of_asf(ear: Ear, session: Any, names: list[str], folder: pathlib.Path) -> No
 def of_logins(ear: Ear, good: str, config: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that takes a secret."""
     for wrong in (f"two {CANARY}", f"{CANARY}\n", f"é{CANARY}\0"):
-        ear.call("Session", lambda wrong=wrong: swath.Session(wrong))
-        ear.call("Session", lambda wrong=wrong: swath.Session(environment={"EARTHDATA_TOKEN": wrong}))
-        ear.call("login", lambda wrong=wrong: swath.login(wrong))
+        ear.call("Session", swath.Session, wrong)
+        ear.call("Session", swath.Session, environment={"EARTHDATA_TOKEN": wrong})
+        ear.call("login", swath.login, wrong)
     ear.call("Session", lambda: swath.Session(CANARY.encode()))  # type: ignore[arg-type]
     ear.call("Session", lambda: swath.Session(username=CANARY))
     ear.call("Session", lambda: swath.Session(username="labuser", password=CANARY, cache=False))

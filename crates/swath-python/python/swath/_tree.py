@@ -204,7 +204,10 @@ class DataTree(Virtual, Mapping[str, Any]):
 
     def _unknown(self, path: str) -> UnknownNameError:
         """The error for a path that leads nowhere: it tells where the path ends, and what is like the name missing there."""
-        *_, above = (group for group in ("/", *accumulate(path.split("/"), "{}/{}".format)) if group in self._groups)
+        reached = [group for group in ("/", *accumulate(path.split("/"), "{}/{}".format)) if group in self._groups]
+        if not reached:
+            return UnknownNameError(f"{path} is outside of {self._opened.core.group}, which is all that was opened")
+        above = reached[-1]
         missing = path[len(above.rstrip("/")) + 1 :].split("/")[0]
         here = self._groups[above]
         if missing in here.arrays:

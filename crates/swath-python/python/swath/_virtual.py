@@ -112,7 +112,8 @@ class Virtual:
         """Writes an Icechunk repository with virtual references to the group and everything below it.
 
         Each reference carries the entity tag (or the time of the last change of a local file), so that a file that was
-        replaced is an error for every reader. Readers authorize the access to the file themselves::
+        replaced is an error for every reader. Readers authorize the access to the file themselves (to a local one with
+        ``icechunk.credentials.LocalFileSystemAccess``, in Icechunk 1 with None)::
 
             repository = icechunk.Repository.open(storage, authorize_virtual_chunk_access={prefix: credentials})
             xr.open_dataset(repository.readonly_session("main").store, engine="zarr", group=…, consolidated=False)
