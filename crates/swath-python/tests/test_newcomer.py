@@ -88,7 +88,7 @@ def test_names_that_are_not_there(sandbox: swath.SandboxSession, granules: swath
     tree = sandbox.open(granules[0])
     for wrong, what, hint in [
         (f"{GROUP}/HHH", f"{GROUP} has no HHH", "did you mean HHHH"),
-        ("science/LSAR/GCOV/grids/frequncyA/HHHH", "grids has no frequncyA", "did you mean frequencyA or frequencyB?"),
+        ("science/LSAR/GCOV/grids/frequencyX/HHHH", "grids has no frequencyX", "did you mean frequencyA or frequencyB?"),
         ("/science/lsar", "/science has no lsar", "did you mean LSAR?"),
         ("nothing/at/all", "/ has no nothing", "it has science"),
     ]:
@@ -109,7 +109,7 @@ def test_names_that_are_not_there(sandbox: swath.SandboxSession, granules: swath
     assert "science" in tree and "nothing" not in tree and tree.get("nothing") is None
     for open_one in (xr.open_dataset, xr.open_datatree):
         with pytest.raises(swath.UsageError, match="grids holds frequencyA, frequencyB"):
-            open_one(granules[0].url, engine="swath", session=sandbox, group="/science/LSAR/GCOV/grids/frequncyA")
+            open_one(granules[0].url, engine="swath", session=sandbox, group="/science/LSAR/GCOV/grids/frequencyX")
 
 
 @pytest.mark.parametrize("key", ["x", 1.5, None, [[1]], [0.5], True, [True], (..., ...), ([True, False], 0)], ids=repr)
