@@ -16,7 +16,7 @@ use crate::found::{Found, Pages};
 use crate::request::{DownloadRequest, LayerRequest, limits, lon_lat_box, query};
 use crate::series::Series;
 use crate::tree::Tree;
-use crate::waiting::{OfProcess, Tally, Watch, wait, wait_watched};
+use crate::waiting::{OfProcess, Tally, Watch, runtime, wait, wait_watched};
 
 /// Granules worked on at the same time; the requests of all share the hosts' limits.
 const AT_ONCE: usize = 16;
@@ -27,8 +27,8 @@ type Status = (String, Option<String>, Option<String>, Option<PathBuf>);
 type Attribute = (String, String, String, Vec<String>);
 /// Path, bytes, outcome, algorithm, address.
 type Whole = (PathBuf, u64, &'static str, Option<String>, String);
-/// What is whole, and what failed: source, exception.
-type Report = (Vec<Whole>, Vec<(String, Py<PyAny>)>);
+/// What is whole, and what failed: source, address of the file, exception.
+type Report = (Vec<Whole>, Vec<(String, Option<String>, Py<PyAny>)>);
 
 /// Passes a step on. What goes wrong in the callable is its own business and ends nothing.
 fn tell(told: &Py<PyAny>, step: Progress<'_>) {
@@ -153,7 +153,7 @@ impl Session {
     }
 
     /// Downloads files: what is whole (path, bytes, outcome, algorithm it was checked with, address), and what failed (source,
-    /// exception). `told` is called with (step, name, bytes, bytes that were there).
+    /// address of the file, exception). `told` is called with (step, name, bytes, bytes that were there).
     #[pyo3(signature = (sources, wanted, told))]
     fn download(
         &self,
@@ -172,7 +172,7 @@ impl Session {
             |file: Downloaded| (file.path, file.bytes, file.outcome.word(), file.checked, file.address);
         let failed = report.failed.into_iter().map(|failed| {
             let error = failure::raised(py, &failed.error);
-            (failed.source, error.into_value(py).into_any())
+            (failed.source, failed.address, error.into_value(py).into_any())
         });
         Ok((report.done.into_iter().map(whole).collect(), failed.collect()))
     }
@@ -238,11 +238,22 @@ impl Session {
         Ok(Pages::new(pages))
     }
 
-    #[pyo3(signature = (source, group, max_bytes))]
-    fn open(&self, py: Python<'_>, source: String, group: String, max_bytes: Option<u64>) -> PyResult<Tree> {
+    /// Opens a granule; with `scales`, what [`Tree::scales`] gives is on its way already.
+    #[pyo3(signature = (source, group, max_bytes, scales=false))]
+    fn open(
+        &self,
+        py: Python<'_>,
+        source: String,
+        group: String,
+        max_bytes: Option<u64>,
+        scales: bool,
+    ) -> PyResult<Tree> {
         let (session, limits) = (self.0.current(py)?, limits(max_bytes));
-        let options = OpenOptions::default().group(group).limits(limits);
+        let options = OpenOptions::default().group(group).limits(limits).axes_later(scales);
         let tree = wait(py, async move { session.open(&source, &options).await })?;
+        if scales {
+            begin(tree.clone())?;
+        }
         Ok(Tree::new(tree, self.0.clone(), limits))
     }
 
@@ -348,6 +359,12 @@ impl Session {
         }
         Ok((layers, grid.crs().epsg(), grid.geo_transform()))
     }
+}
+
+/// Begins to read the scales. Who wants them waits for this, and is told what went wrong.
+fn begin(tree: swath::DataTree) -> PyResult<()> {
+    drop(runtime()?.spawn(async move { tree.read_scales().await }));
+    Ok(())
 }
 
 async fn measured(

@@ -20,7 +20,7 @@ use crate::http::{Http, HttpOptions, Ledger, SafeUrl, TokenHosts};
 use crate::read::ReadLimits;
 use crate::search::{Catalogue, Plan, Query, SearchCount, SearchResults, SearchableAttribute};
 use crate::store::{Address, S3Endpoint, Store};
-use crate::tree::{self, DataArray, DataTree, LayerOptions, Measurement, OpenOptions};
+use crate::tree::{self, DataArray, DataTree, KnownPlaces, LayerOptions, Measurement, OpenOptions, Opening};
 
 pub use login::LoginStatus;
 
@@ -196,6 +196,7 @@ struct Inner {
     store: Store,
     catalogue_url: SafeUrl,
     cache: Option<IndexCache>,
+    places: KnownPlaces,
     offline: bool,
 }
 
@@ -214,7 +215,13 @@ impl Session {
         let store = Store { http, login, credentials, s3_endpoint };
         let cache = options.cache.map(|folder| IndexCache::new(folder, options.cache_max_bytes));
         let offline = options.offline;
-        Ok(Self(Arc::new(Inner { store, catalogue_url: options.cmr_url, cache, offline })))
+        Ok(Self(Arc::new(Inner {
+            store,
+            catalogue_url: options.cmr_url,
+            cache,
+            places: KnownPlaces::default(),
+            offline,
+        })))
     }
 
     /// A session as the environment describes it.
@@ -355,8 +362,13 @@ impl Session {
     pub async fn open(&self, source: &str, options: &OpenOptions) -> Result<DataTree> {
         let address = self.locate(source).await?;
         let object = self.0.store.open(&address)?;
-        let opened = tree::open(object, options, self.0.cache.as_ref()).await;
+        let opened = tree::open(object, options, self.opening(false)).await;
         opened.map_err(|error| error.in_context(format!("could not open {address}")))
+    }
+
+    /// What this session knows that helps to open; for a layer, long chunk tables may be left to its windows.
+    fn opening(&self, lazily: bool) -> Opening<'_> {
+        Opening { cache: self.0.cache.as_ref(), places: &self.0.places, lazily }
     }
 
     /// Opens one layer: only the group that holds it is read.
@@ -375,7 +387,7 @@ impl Session {
             GranuleName::parse(&address.file_name()).ok().and_then(|name| name.layers_group(frequency));
         let options = OpenOptions::default().group(group.unwrap_or_else(|| "/".to_owned())).limits(limits);
         let object = self.0.store.open(&address)?;
-        let opened = tree::open(object, &options, self.0.cache.as_ref()).await;
+        let opened = tree::open(object, &options, self.opening(true)).await;
         opened.map_err(|error| error.in_context(format!("could not open {address}")))?.layer(frequency, layer)
     }
 

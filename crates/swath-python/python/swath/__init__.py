@@ -195,6 +195,7 @@ def get(
     overwrite: bool = False,
     direct_access: bool = False,
     at_once: int = 4,
+    errors: Errors = "raise",
     progress: Callable[[str, str, int, int], object] | None = None,
 ) -> Downloads:
     """Downloads whole files, in the default session; see :meth:`Session.get`."""
@@ -205,6 +206,7 @@ def get(
         overwrite=overwrite,
         direct_access=direct_access,
         at_once=at_once,
+        errors=errors,
         progress=progress,
     )
 

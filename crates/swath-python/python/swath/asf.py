@@ -27,7 +27,7 @@ from typing import Any, TypeAlias
 
 from . import _session
 from ._results import Granule, Results
-from .exceptions import AuthenticationError, NotFoundError, ServiceError, SwathError, UsageError
+from .exceptions import AuthenticationError, NotFoundError, PartialError, ServiceError, SwathError, UsageError
 
 __all__ = [
     "ASFAuthenticationError",
@@ -523,9 +523,7 @@ class ASFSearchResults(UserList[ASFProduct]):
         urls = [url for product in self.data for url in product.get_urls(fileType)]
         if not urls:
             return
-        downloads = _session_of(session).get(urls, path, at_once=max(processes, 1))
-        if downloads.failed:
-            raise downloads.failed[0][1]
+        _downloaded(urls, path, session, processes)
 
     def raise_if_incomplete(self) -> None:
         """Does nothing: an incomplete answer has been an error already."""
@@ -637,6 +635,11 @@ def download_urls(
     urls: Sequence[str], path: str | os.PathLike[str], session: Any = None, processes: int = 1
 ) -> None:
     """Downloads addresses into a folder, `processes` at a time. Raises when any fails, after the others."""
-    downloads = _session_of(session).get(list(urls), path, at_once=max(processes, 1))
-    if downloads.failed:
-        raise downloads.failed[0][1]
+    _downloaded(list(urls), path, session, processes)
+
+
+def _downloaded(urls: list[str], path: str | os.PathLike[str], session: Any, processes: int) -> None:
+    try:
+        _session_of(session).get(urls, path, at_once=max(processes, 1))
+    except PartialError as partial:
+        raise next(iter(partial.failures.values())) from partial

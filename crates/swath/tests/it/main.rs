@@ -9,6 +9,7 @@ mod elsewhere;
 mod faults;
 mod flow;
 mod logins;
+mod metadata;
 mod references;
 mod results;
 mod search;
