@@ -9,5 +9,6 @@ mod disk;
 mod doctor;
 mod errors;
 mod get;
+mod sandbox;
 mod shell;
 mod verbs;
