@@ -12,7 +12,7 @@ use crate::granule::{Addresses, FileKind, Granule, GranuleFile, file_name};
 impl Granule {
     /// Every https address of its files, sorted.
     ///
-    /// Addresses are read from the granule's text when first asked for, which takes some 0.02 ms, and then kept.
+    /// Addresses are read from the granule's text when first asked for, and then kept.
     pub fn urls(&self) -> &[String] {
         &self.addresses().urls
     }
