@@ -1,6 +1,6 @@
 //! `swath sandbox`: NASA's services over a folder of granules, in the foreground.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 use swath_sandbox::{Sandbox, SandboxOptions};
@@ -16,7 +16,8 @@ pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<(), Failur
         None => options,
     };
     let sandbox = Sandbox::start(options).await?;
-    let authority = Authority(std::env::temp_dir().join(format!("swath-sandbox-{}.pem", std::process::id())));
+    remove_left_behind(&std::env::temp_dir());
+    let authority = Authority(std::env::temp_dir().join(file_of(std::process::id())));
     sandbox.write_ca(&authority.0)?;
     let environment = sandbox.environment();
     if output.json {
@@ -30,6 +31,36 @@ pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<(), Failur
     }
     output.note("the sandbox is running; end it with Ctrl-C");
     std::future::pending().await
+}
+
+/// How the file of the sandbox in a process is called.
+fn file_of(process: u32) -> String {
+    format!("swath-sandbox-{process}.pem")
+}
+
+/// Removes the files of sandboxes that were killed.
+fn remove_left_behind(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let number = name.strip_prefix("swath-sandbox-").and_then(|rest| rest.strip_suffix(".pem"));
+        if let Some(process) = number.and_then(|number| number.parse().ok())
+            && process != std::process::id()
+            && !is_alive(process)
+        {
+            // Another user's stays; that is theirs to tidy up.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether there is such a process. Where that cannot be known, it is taken for one that lives.
+fn is_alive(process: u32) -> bool {
+    let all = Path::new("/proc");
+    if all.join("self").exists() {
+        return all.join(process.to_string()).exists();
+    }
+    let asked = std::process::Command::new("ps").args(["-p", &process.to_string()]).output();
+    !asked.is_ok_and(|answer| answer.status.code() == Some(1))
 }
 
 /// The file of the sandbox's certificate authority; it goes when the sandbox does.

@@ -8,5 +8,8 @@ mod disk;
 mod doctor;
 mod errors;
 mod get;
+mod killed;
 mod shell;
+mod signals;
 mod verbs;
+mod ways;
