@@ -10,7 +10,7 @@ use crate::shell::*;
 const BOX: [&str; 5] = ["--bbox", "40.8463", "13.2553", "40.8574", "13.2684"];
 /// Moments at which a download is killed, and at which a table or a picture in the making is.
 const OF_DOWNLOADS: u32 = 36;
-const OF_RESULTS: u32 = 24;
+const OF_RESULTS: u32 = 12;
 
 fn started(sandbox: &SandboxProcess, arguments: &[&str], folder: &Path) -> Command {
     let mut command = swath(arguments);

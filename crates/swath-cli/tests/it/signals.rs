@@ -227,6 +227,6 @@ fn a_download_that_is_interrupted_keeps_what_it_has_and_goes_on() {
     assert!(files(place.path()).iter().all(|name| allowed.contains(name)), "{:?}", files(place.path()));
     let run = sandbox.run(&["get", GRANULE, "-o", &into], &[]);
     assert_eq!(run.code, 0, "{}", run.err);
-    assert_eq!(files(place.path()), [file.clone()]);
+    assert_eq!(files(place.path()), std::slice::from_ref(&file));
     assert_eq!(std::fs::read(place.path().join(file)).unwrap(), std::fs::read(local_granule()).unwrap());
 }

@@ -24,15 +24,18 @@ class Downloads(list[pathlib.Path]):
     Attributes
     ----------
     files : list of dict
-        ``path``, ``bytes``, ``outcome`` (``fetched``, ``resumed``, ``unchanged``), ``checked`` (the checksum's algorithm, or None), ``url``.
+        ``path``, ``bytes``, ``outcome`` (``fetched``, ``resumed``, ``unchanged``), ``checked`` (the checksum's algorithm, or None), ``url``,
+        ``access`` (the way it came: ``s3``, ``https``, or None when nothing had to be fetched).
     failed : list of (str, SwathError)
         What was asked for and could not be downloaded, and why.
     """
 
     def __init__(
-        self, done: Iterable[tuple[pathlib.Path, int, str, str | None, str]], failed: Iterable[tuple[str, Exception]]
+        self,
+        done: Iterable[tuple[pathlib.Path, int, str, str | None, str, str | None]],
+        failed: Iterable[tuple[str, Exception]],
     ) -> None:
-        names = ("path", "bytes", "outcome", "checked", "url")
+        names = ("path", "bytes", "outcome", "checked", "url", "access")
         self.files: list[dict[str, Any]] = [dict(zip(names, one, strict=True)) for one in done]
         self.failed = list(failed)
         super().__init__(file["path"] for file in self.files)
