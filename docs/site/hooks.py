@@ -38,6 +38,12 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     return markdown.replace(MARK, benchmarks()) if MARK in markdown else markdown
 
 
+def on_page_content(html: str, **_: Any) -> str:
+    """Docstrings name each other as help() and notebooks show it; here such a name is a link."""
+    role = r":(?:meth|class|func|attr):<code>([\w.]+)</code>"
+    return re.sub(role, r'<autoref optional identifier="swath.\1"><code>\1</code></autoref>', html)
+
+
 def commands() -> str:
     """The help of the command and of each of its verbs."""
     whole = helped()

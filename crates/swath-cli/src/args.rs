@@ -171,6 +171,12 @@ pub(crate) struct SearchArgs {
     /// Print only how many granules the catalogue has
     #[arg(long)]
     pub(crate) count: bool,
+    /// Print what the granules of the collections can be searched by (--cmr-keywords) instead of granules
+    #[arg(long, conflicts_with_all = ["count", "ephemerides", "extension", "pattern", "offline"])]
+    pub(crate) attributes: bool,
+    /// Print NISAR's newest orbit ephemerides instead: precise, medium, near-real-time, forecast (--extension .xml for URLs)
+    #[arg(long, conflicts_with_all = ["count", "offline", "all_versions"])]
+    pub(crate) ephemerides: bool,
     /// Print URLs that end in this extension (with its dot) instead of granules
     #[arg(long, value_name = ".EXT")]
     pub(crate) extension: Option<String>,

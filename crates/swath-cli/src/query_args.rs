@@ -42,11 +42,16 @@ pub(crate) struct QueryArgs(Vec<(&'static str, OptionValue)>);
 impl QueryArgs {
     /// The query that the options stand for. The library checks the values.
     pub(crate) fn query(&self) -> Result<Query, Failure> {
+        Ok(self.as_typed()?.or_usual(&[]))
+    }
+
+    /// The same, with nothing assumed.
+    pub(crate) fn as_typed(&self) -> Result<Query, Failure> {
         let mut query = Query::new();
         for (name, value) in &self.0 {
             query = query.with(name, value.clone())?;
         }
-        Ok(query.or_usual(&[]))
+        Ok(query)
     }
 }
 

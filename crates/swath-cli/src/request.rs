@@ -119,7 +119,9 @@ fn area(given: &str) -> Result<Area, Failure> {
 
 /// The query that search options stand for. The library checks the values.
 pub(crate) fn query(args: &SearchArgs) -> Result<Query, Failure> {
-    within(args.options.query()?, &args.place)
+    // Ephemerides are none of the products that are meant otherwise.
+    let options = if args.ephemerides { args.options.as_typed()? } else { args.options.query()? };
+    within(options, &args.place)
 }
 
 impl Failure {

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::reader::ReadRanges;
 
 /// Longest single read that a parser may ask for.
-const MAX_READ: usize = 64 << 20;
+pub(crate) const MAX_READ: usize = 64 << 20;
 /// Longest read that is answered with zeros where bytes are missing.
 const MAX_ZEROS: usize = 64 << 10;
 /// Wave from which neighbours of what was missed are read along, twice as many with every wave.
@@ -61,6 +61,8 @@ pub(crate) enum Refusal {
 pub(crate) struct Blocks {
     cell: u64,
     max_bytes: u64,
+    /// Whether later waves read along more and more: structures that lead from one to the next tend to lie together.
+    reads_ahead: bool,
     state: Mutex<State>,
 }
 
@@ -84,7 +86,14 @@ struct State {
 impl Blocks {
     /// An empty cache of blocks of `block` bytes that holds at most `max_bytes`.
     pub(crate) fn new(block: u64, max_bytes: u64) -> Self {
-        Blocks { cell: (block / CELLS).max(256), max_bytes, state: Mutex::default() }
+        Blocks { cell: (block / CELLS).max(256), max_bytes, reads_ahead: true, state: Mutex::default() }
+    }
+
+    /// An empty cache of a file whose size is known; it fetches what is missed and nothing ahead of it.
+    pub(crate) fn of_size(block: u64, max_bytes: u64, size: u64) -> Self {
+        let blocks = Blocks { reads_ahead: false, ..Blocks::new(block, max_bytes) };
+        blocks.state().size = size;
+        blocks
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -189,10 +198,14 @@ impl Blocks {
 
     /// Does something that may miss bytes; if it says that it was in vain, what it missed is forgotten.
     pub(crate) fn tentatively(&self, something: impl FnOnce() -> bool) -> bool {
-        let before = self.state().missed.clone();
+        let before = {
+            let state = self.state();
+            (state.missed.clone(), state.pages.clone())
+        };
         let worked = something();
         if !worked {
-            self.state().missed = before;
+            let mut state = self.state();
+            (state.missed, state.pages) = before;
         }
         worked
     }
@@ -278,7 +291,11 @@ impl Blocks {
         self.follow_pages(&mut state);
         let missed = std::mem::take(&mut state.missed);
         let doublings = state.waves.saturating_add(1).saturating_sub(AHEAD_FROM).min(8);
-        let ahead = if doublings == 0 { 1 } else { CELLS * (1u64 << (doublings - 1)).min(MAX_AHEAD) };
+        let ahead = if doublings == 0 || !self.reads_ahead {
+            1
+        } else {
+            CELLS * (1u64 << (doublings - 1)).min(MAX_AHEAD)
+        };
         let end = state.size.div_ceil(self.cell);
         let mut runs: Vec<Range<u64>> = Vec::new();
         for first in missed {
@@ -324,7 +341,7 @@ impl Blocks {
             runs.iter().map(|run| run.start * self.cell..cut(run.end.saturating_mul(self.cell))).collect();
         let fetched = reader.read_ranges(&ranges).await.map_err(Error::Read)?;
         let mut state = self.state();
-        if state.waves > 0 && state.size != fetched.size {
+        if state.size > 0 && state.size != fetched.size {
             let what = format!("the file changed its size from {} to {} bytes", state.size, fetched.size);
             return Err(Error::malformed(crate::ROOT, what));
         }

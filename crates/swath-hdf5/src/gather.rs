@@ -146,7 +146,7 @@ impl Dataset {
 
     /// Elements that are read together: a chunk, or some of the last axes of contiguous values.
     fn cell_shape(&self) -> Vec<u64> {
-        if let (Layout::Chunked(_), Some(chunk)) = (&self.layout, &self.chunk_shape) {
+        if let (Layout::Chunked(_) | Layout::Unread(_), Some(chunk)) = (&self.layout, &self.chunk_shape) {
             return chunk.clone();
         }
         let mut room = (CELL_BYTES / self.datatype.size().max(1)).max(1);

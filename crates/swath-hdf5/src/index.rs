@@ -10,6 +10,7 @@ use crate::datatype::DataType;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::open::OpenHints;
+use crate::parser::ChunkIndex;
 use crate::values::{Attribute, Values};
 
 /// Groups, datasets, types, attributes and chunk tables below one group of a file.
@@ -165,6 +166,9 @@ pub enum Layout {
     Null,
     /// In other datasets, of this or of other files, from which it is put together.
     Virtual,
+    /// In chunks whose table was not read, because there are more than [`crate::OpenOptions::most_chunks`]: see
+    /// [`crate::LazyTable`].
+    Unread(ChunkIndex),
 }
 
 impl Dataset {
@@ -192,7 +196,7 @@ impl Group {
 /// First bytes of a stored index.
 const MAGIC: &[u8; 4] = b"SWHX";
 /// Version of the stored form; another one is refused, never guessed.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 /// Bytes before the compressed body: magic, version, CRC-32 of the rest, length of the body.
 const HEAD: usize = 4 + 2 + 4 + 8;
 /// Longest body that is inflated.
@@ -361,3 +365,6 @@ pub(crate) fn is_scale(attributes: &[Attribute]) -> bool {
         .iter()
         .any(|attribute| attribute.name == "CLASS" && attribute.value.text() == Some("DIMENSION_SCALE"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,6 +47,7 @@
 //! - [`read_index`] → [`Index`] → [`Object`]: [`Group`] or [`Dataset`], with [`DataType`]s, [`Attribute`]s and a
 //!   [`ChunkTable`].
 //! - [`Selection`] for windows and steps, [`Picks`] for lists of indexes and points; [`read_into`] for buffers of numbers.
+//! - [`LazyTable`] for windows of datasets whose chunk table is too long to be read whole.
 //! - [`Dataset::plan`] → [`Plan`] → [`Piece`] → [`Plan::decode`] → [`DecodedPiece`].
 //! - [`Error`]: what is told apart, and what each means.
 //!
@@ -66,6 +67,7 @@ mod filter;
 mod gather;
 mod hints;
 mod index;
+mod lazy_table;
 mod open;
 mod parser;
 mod plan;
@@ -88,9 +90,11 @@ pub use error::{Error, Result};
 pub use filter::Filter;
 pub use gather::{PickPlan, Picks, read_picked_bytes, read_picks};
 pub use index::{Dataset, Group, Index, Layout, Link, NamedType, Object};
+pub use lazy_table::{LazyTable, read_tables};
 pub use open::{OpenHints, OpenOptions, read_index};
+pub use parser::ChunkIndex;
 pub use plan::{Piece, Plan};
 pub use reader::{CountingReader, Fetched, MemoryReader, ReadCounts, ReadError, ReadRanges};
 pub use selection::{Axis, Selection};
-pub use small::{read_bytes, read_values};
+pub use small::{read_bytes, read_planned, read_values};
 pub use values::{Attribute, Values, values};

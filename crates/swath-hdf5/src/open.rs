@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::blocks::{Around, Blocks};
 use crate::error::{Error, Result};
 use crate::hints::{heap_collections, listed_groups, listed_headers};
@@ -32,13 +34,16 @@ pub struct OpenOptions {
     pub ends_of: Vec<String>,
     /// Where metadata was in another file of the same layout; see [`Index::hints`].
     pub hints: OpenHints,
+    /// Datasets of more chunks than these get their chunk table only if all of it comes along with other metadata;
+    /// else they are [`Layout::Unread`](crate::Layout::Unread).
+    pub most_chunks: u64,
 }
 
 /// Where the metadata of a file lies, as a hint for files of the same layout: other granules of a product, say.
 ///
 /// What a hint names is fetched in the second wave, with what the first walk missed. A wrong hint costs its bytes
-/// and nothing else: only the walk decides what is in a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// and nothing else: only the walk decides what is in a file. They can be kept, as any value that serde knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenHints {
     /// Size of the file that they were learned from.
     pub(crate) size: u64,
@@ -63,7 +68,7 @@ const MAX_HINTS: usize = 64;
 const MAX_HINTED: u64 = 4 << 20;
 
 impl Default for OpenOptions {
-    /// 128 KiB blocks, 384 KiB first, at most 256 MiB, 200,000 objects, 64 levels, 64 waves.
+    /// 128 KiB blocks, 384 KiB first, at most 256 MiB, 200,000 objects, 64 levels, 64 waves; every chunk table.
     fn default() -> Self {
         OpenOptions {
             block_size: 128 << 10,
@@ -74,6 +79,7 @@ impl Default for OpenOptions {
             max_waves: 64,
             ends_of: Vec::new(),
             hints: OpenHints::default(),
+            most_chunks: u64::MAX,
         }
     }
 }
@@ -111,6 +117,13 @@ impl OpenOptions {
     #[must_use]
     pub fn with_hints(mut self, hints: OpenHints) -> Self {
         self.hints = hints;
+        self
+    }
+
+    /// Sets [`OpenOptions::most_chunks`].
+    #[must_use]
+    pub fn with_most_chunks(mut self, chunks: u64) -> Self {
+        self.most_chunks = chunks;
         self
     }
 

@@ -11,6 +11,7 @@ use crate::datatype::{DataType, Integer};
 use crate::error::{Error, Result};
 use crate::filter::{Filter, skipped};
 use crate::index::{Dataset, Layout};
+use crate::parser::{Numbers, Wanted};
 use crate::selection::{Axis, Selection};
 
 /// Most pieces of one plan.
@@ -112,6 +113,10 @@ impl Dataset {
         let planner = Planner { dataset: self, path, selection, element: shared.element as u64 };
         let mut pieces = match &self.layout {
             Layout::Virtual => return Err(Error::unsupported(path, "a virtual dataset")),
+            Layout::Unread(_) => {
+                let what = format!("the chunk table of {path} was not read; plan through a LazyTable");
+                return Err(Error::misuse(what));
+            }
             _ if shared.output_bytes == 0 => Vec::new(),
             Layout::Null => Vec::new(),
             Layout::Compact(bytes) => planner.compact(bytes)?,
@@ -125,6 +130,17 @@ impl Dataset {
         let place = |piece: &Piece| piece.range.as_ref().map_or(u64::MAX, |range| range.start);
         pieces.sort_by_key(place);
         Ok(Plan { shared, pieces })
+    }
+
+    /// The chunks that hold selected elements.
+    pub(crate) fn wanted(&self, path: &str, selection: &Selection) -> Result<Wanted> {
+        let shared = self.shared(path, selection)?;
+        if shared.output_bytes == 0 {
+            return Ok(Wanted::new(vec![Numbers::Span(0, 0); self.shape.len()]));
+        }
+        let planner = Planner { dataset: self, path, selection, element: shared.element as u64 };
+        let chunk = self.chunk_shape.as_deref().unwrap_or_default();
+        Ok(Wanted::new(planner.chunk_numbers(chunk)?.into_iter().map(Numbers::List).collect()))
     }
 
     fn shared(&self, path: &str, selection: &Selection) -> Result<Shared> {

@@ -68,8 +68,16 @@ pub async fn read_values(
     if dataset.layout == crate::Layout::Null {
         return Ok(Values::Null);
     }
-    let bytes = read_bytes(reader, &plan).await?;
-    values_of(reader, index, path, &dataset.datatype, bytes).await
+    read_planned(reader, index, &plan).await
+}
+
+/// As [`read_values`], of a selection that is planned already: by [`crate::LazyTable::plan`], say.
+///
+/// # Errors
+/// As [`read_bytes`]; [`Error::Malformed`] for damaged values in the heap.
+pub async fn read_planned(reader: &dyn ReadRanges, index: &Index, plan: &Plan) -> Result<Values> {
+    let bytes = read_bytes(reader, plan).await?;
+    values_of(reader, index, plan.path(), plan.datatype(), bytes).await
 }
 
 /// Typed values of elements; what they have in the heap is read.

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::index::{self, Dataset, Encoding, Group, Layout, NamedType, Object, dimension_paths, is_scale};
 use crate::open::OpenOptions;
-use crate::parser::{Fault, Kind, Link, MetadataFile, RawAttribute, RawDataset, RawLayout, Target};
+use crate::parser::{Extents, Fault, Kind, Link, MetadataFile, RawAttribute, RawDataset, RawLayout, Target};
 use crate::values::{Attribute, Referred, Values, decode, normalise};
 
 /// All that one walk found. If any block was missed on the way it is incomplete, and thrown away.
@@ -287,7 +287,7 @@ impl<'a, F: MetadataFile> Walk<'a, F> {
     fn dataset(&mut self, path: &str, node: &F::Node) -> Result<Found, Fault> {
         // Both are tried even if one fails, so that all their missing blocks are seen in one walk.
         let attributes = self.attributes(path, node);
-        let raw = self.file.dataset(node)?;
+        let raw = self.file.dataset(node, self.options.most_chunks)?;
         self.take_ends(path, &raw);
         let attributes = attributes.map_err(|error| Fault::Malformed(error.to_string()))?;
         Ok(Found::Dataset(Box::new(dataset(raw)?), attributes))
@@ -395,9 +395,9 @@ fn dataset(raw: RawDataset) -> Result<Dataset, Fault> {
         RawLayout::Contiguous { offset, size } => (Layout::Contiguous { offset, size }, None),
         RawLayout::External(files) => (Layout::External(files), None),
         RawLayout::Virtual => (Layout::Virtual, None),
-        RawLayout::Chunked { chunk_shape, chunks } => {
-            let grid =
-                shape.iter().zip(&chunk_shape).map(|(extent, chunk)| extent.div_ceil(*chunk)).collect();
+        RawLayout::Chunked { chunk_shape, index, chunks: None } => (Layout::Unread(index), Some(chunk_shape)),
+        RawLayout::Chunked { chunk_shape, chunks: Some(chunks), .. } => {
+            let grid = Extents { shape: &shape, max_shape: None, chunk: &chunk_shape }.grid();
             let table = ChunkTable::new(grid, chunks).map_err(Fault::Malformed)?;
             (Layout::Chunked(table), Some(chunk_shape))
         }

@@ -28,7 +28,7 @@ impl Found {
     /// Results from an answer of the catalogue (`granules.umm_json`).
     #[staticmethod]
     fn from_umm_json(py: Python<'_>, text: &str) -> PyResult<Self> {
-        SearchResults::from_umm_json(text.as_bytes()).map(Self).map_err(|error| failure::raised(py, &error))
+        SearchResults::from_umm_json(text.to_owned()).map(Self).map_err(|error| failure::raised(py, &error))
     }
 
     fn __len__(&self) -> usize {
@@ -91,9 +91,7 @@ impl Found {
 
     /// The results at these places.
     fn subset(&self, places: Vec<usize>) -> Self {
-        let mut part = self.0.clone();
-        part.granules = places.into_iter().filter_map(|place| self.0.granules.get(place).cloned()).collect();
-        Self(part)
+        Self(self.0.subset(places))
     }
 
     #[pyo3(signature = (extension, pattern, direct_access))]

@@ -19,17 +19,19 @@ use crate::found::{Found, Pages};
 use crate::request::{DownloadRequest, LayerRequest, limits, lon_lat_box, query};
 use crate::series::Series;
 use crate::tree::Tree;
-use crate::waiting::{Limit, OfProcess, Tally, Watch, remember, wait, wait_watched};
+use crate::waiting::{Limit, OfProcess, Tally, Watch, remember, runtime, wait, wait_watched};
 
 /// Granules worked on at the same time; the requests of all share the hosts' limits.
 const AT_ONCE: usize = 16;
 
 /// Source, user, expiry, file.
 type Status = (String, Option<String>, Option<String>, Option<PathBuf>);
+/// Name, kind of the values, description, collections.
+type Attribute = (String, String, String, Vec<String>);
 /// Path, bytes, outcome, algorithm, address, way.
 type Whole = (PathBuf, u64, &'static str, Option<String>, String, Option<&'static str>);
-/// What is whole, and what failed: source, exception.
-type Report = (Vec<Whole>, Vec<(String, Py<PyAny>)>);
+/// What is whole, and what failed: source, address of the file, exception.
+type Report = (Vec<Whole>, Vec<(String, Option<String>, Py<PyAny>)>);
 
 /// Passes a step on. What goes wrong in the callable is its own business and ends nothing.
 fn tell(told: &Py<PyAny>, step: Progress<'_>) {
@@ -187,7 +189,7 @@ impl Session {
     }
 
     /// Downloads files: what is whole (path, bytes, outcome, algorithm it was checked with, address, way), and what failed (source,
-    /// exception). `told` is called with (step, name, bytes, bytes that were there).
+    /// address of the file, exception). `told` is called with (step, name, bytes, bytes that were there).
     #[pyo3(signature = (sources, wanted, told))]
     fn download(
         &self,
@@ -211,7 +213,7 @@ impl Session {
         };
         let failed = report.failed.into_iter().map(|failed| {
             let error = failure::raised(py, &failed.error);
-            (failed.source, error.into_value(py).into_any())
+            (failed.source, failed.address, error.into_value(py).into_any())
         });
         Ok((report.done.into_iter().map(whole).collect(), failed.collect()))
     }
@@ -248,6 +250,27 @@ impl Session {
             .map(|count| (count.hits, count.notices))
     }
 
+    /// The newest orbit ephemeris of each kind.
+    fn orbit_ephemerides(&self, py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Found> {
+        let (session, query) = (self.0.current(py)?, query(py, options, None)?);
+        let limit = self.0.limit(&session);
+        wait(py, async move { limit.part(session.orbit_ephemerides(&query)).await }).map(Found)
+    }
+
+    /// What granules can be searched by: name, kind of the values, description, collections.
+    #[pyo3(signature = (options, unless=None))]
+    fn searchable_attributes(
+        &self,
+        py: Python<'_>,
+        options: &Bound<'_, PyDict>,
+        unless: Option<&Bound<'_, PyList>>,
+    ) -> PyResult<Vec<Attribute>> {
+        let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
+        let limit = self.0.limit(&session);
+        let found = wait(py, async move { limit.part(session.searchable_attributes(&query)).await })?;
+        Ok(found.into_iter().map(|one| (one.name, one.data_type, one.description, one.collections)).collect())
+    }
+
     /// The pages of a search, to be fetched one by one.
     #[pyo3(signature = (options, unless=None))]
     fn search_pages(
@@ -261,12 +284,23 @@ impl Session {
         Ok(Pages::new(pages))
     }
 
-    #[pyo3(signature = (source, group, max_bytes))]
-    fn open(&self, py: Python<'_>, source: String, group: String, max_bytes: Option<u64>) -> PyResult<Tree> {
+    /// Opens a granule; with `scales`, what [`Tree::scales`] gives is on its way already.
+    #[pyo3(signature = (source, group, max_bytes, scales=false))]
+    fn open(
+        &self,
+        py: Python<'_>,
+        source: String,
+        group: String,
+        max_bytes: Option<u64>,
+        scales: bool,
+    ) -> PyResult<Tree> {
         let (session, limits) = (self.0.current(py)?, limits(max_bytes));
-        let options = OpenOptions::default().group(group).limits(limits);
+        let options = OpenOptions::default().group(group).limits(limits).axes_later(scales);
         let limit = self.0.limit(&session);
         let tree = wait(py, async move { limit.part(session.open(&source, &options)).await })?;
+        if scales {
+            begin(tree.clone())?;
+        }
         Ok(Tree::new(tree, self.0.clone(), limits))
     }
 
@@ -378,6 +412,12 @@ impl Session {
         }
         Ok((layers, grid.crs().epsg(), grid.geo_transform()))
     }
+}
+
+/// Begins to read the scales. Who wants them waits for this, and is told what went wrong.
+fn begin(tree: swath::DataTree) -> PyResult<()> {
+    drop(runtime()?.spawn(async move { tree.read_scales().await }));
+    Ok(())
 }
 
 async fn measured(

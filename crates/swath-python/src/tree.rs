@@ -28,6 +28,11 @@ pub(crate) struct Tree {
 /// Start, count and step along each axis.
 type Axes = Vec<(u64, u64, u64)>;
 
+/// Path and bytes of a scale.
+type Labels<'py> = (String, Bound<'py, PyArray1<u8>>);
+/// Path and bytes of the first and the last of many times.
+type Ends<'py> = (String, Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<u8>>);
+
 /// What was read.
 enum Elements {
     Bytes(Vec<u8>),
@@ -156,12 +161,16 @@ impl Tree {
         handed_over(py, read)
     }
 
-    /// The values of all dimension scales and of few other times, by path; one wave.
-    fn scales<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyArray1<u8>>)>> {
+    /// The values of all dimension scales and of few other times, by path; the first and the last of many times. At most
+    /// one wave.
+    fn scales<'py>(&self, py: Python<'py>) -> PyResult<(Vec<Labels<'py>>, Vec<Ends<'py>>)> {
         let tree = self.current(py)?;
         let limit = self.session.limit(&self.session.current(py)?);
         let read = wait(py, async move { limit.part(tree.read_scales()).await })?;
-        Ok(read.into_iter().map(|(path, bytes)| (path, element::array(py, bytes))).collect())
+        let array = |bytes: &Vec<u8>| element::array(py, bytes.clone());
+        let values = read.values.iter().map(|(path, bytes)| (path.clone(), array(bytes)));
+        let ends = read.ends.iter().map(|(path, [first, last])| (path.clone(), array(first), array(last)));
+        Ok((values.collect(), ends.collect()))
     }
 
     /// All that opening found out, for another process; of one array alone if its path is given.

@@ -165,7 +165,7 @@ impl Watch {
 
 /// The runtime of this process. A forked process has none of its parent's threads, so it makes its own; the parent's is
 /// never dropped there, for that would wait for them.
-fn runtime() -> PyResult<&'static Runtime> {
+pub(crate) fn runtime() -> PyResult<&'static Runtime> {
     static RUNTIME: Mutex<Option<(u32, &'static Runtime)>> = Mutex::new(None);
     let process = std::process::id();
     let mut known = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);

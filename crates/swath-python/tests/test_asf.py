@@ -76,6 +76,65 @@ def test_results_are_written_as_asf_search_does(found: asf.ASFSearchResults) -> 
     assert [one["gn"] for one in short] == [p.properties["sceneName"] for p in found[2:4]]
 
 
+def test_the_oldest_json_is_written_too(found: asf.ASFSearchResults) -> None:
+    (rows,) = json.loads("".join(found[1:4].json()))
+    assert [row["granuleName"] for row in rows] == [p.properties["sceneName"] for p in found[1:4]]
+    first = rows[0]
+    assert len(first) == 57 and first["downloadUrl"] == found[1].properties["url"]
+    assert first["processingLevel"] == "GCOV" and first["collectionName"] is None
+    assert json.loads("".join(asf.ASFSearchResults().json())) == [[]]
+
+
+def test_a_generator_yields_page_by_page(sandbox: swath.SandboxSession) -> None:
+    sandbox.clear_log()
+    pages = asf.search_generator(dataset="NISAR", processingLevel=["GCOV", "GSLC"], maxResults=5, session=sandbox)
+    assert sandbox.log() == []
+    first = next(pages)
+    assert len(first) == 5 and len(sandbox.log()) == 1
+    assert first.searchOptions is not None and first.searchOptions.maxResults == 5
+    assert sum(len(page) for page in pages) == 0
+    with pytest.raises(ValueError, match="maxResults"):
+        next(asf.search_generator(maxResults=0))
+
+
+def test_attributes_of_collections_are_told(sandbox: swath.SandboxSession) -> None:
+    found = asf.get_searchable_attributes(shortName="NISAR_L2_GCOV_BETA_V1", session=sandbox)
+    track = found["TRACK_NUMBER"]
+    assert track == asf.AdditionalAttribute("TRACK_NUMBER", "INT", track.description) and "173" in track.description
+    assert asf.get_searchable_attributes(conceptID="C3622214170-ASF", session=sandbox) == found
+    assert asf.get_searchable_attributes(processingLevel="GCOV", session=sandbox) == found
+    for wrong in ({}, {"shortName": "NISAR_L9"}, {"conceptID": "NotAValidConceptID-ASF"}, {"processingLevel": "NotOne"}):
+        with pytest.raises(ValueError):
+            asf.get_searchable_attributes(session=sandbox, **wrong)
+    native = sandbox.searchable_attributes(product="GCOV")
+    assert [one["name"] for one in native] == sorted(found) and "NISAR_L2_GCOV_BETA_V1" in native[0]["collections"]
+
+
+def test_the_newest_ephemerides_are_found(tmp_path: pathlib.Path) -> None:
+    for kind, day in (("POE", 10), ("MOE", 20), ("MOE", 19)):
+        name = f"NISAR_ANC_{kind}_202511{day}"
+        record = {
+            "GranuleUR": name,
+            "CollectionReference": {"ShortName": "NISAR_OE", "Version": "1"},
+            "AdditionalAttributes": [{"Name": "PRODUCT_TYPE", "Values": [kind]}],
+            "TemporalExtent": {
+                "RangeDateTime": {
+                    "BeginningDateTime": f"2025-11-{day - 1}T21:00:00Z".replace("-9T", "-09T"),
+                    "EndingDateTime": f"2025-11-{day}T03:00:00Z",
+                }
+            },
+        }
+        (tmp_path / f"{name}.umm.json").write_text(json.dumps(record))
+    with swath.sandbox(tmp_path) as session:
+        found = asf.get_nisar_orbit_ephemeras(asf.ASFSearchOptions(session=session))
+        assert {kind: product.properties["fileID"] for kind, product in found.items()} == {
+            "POE": "NISAR_ANC_POE_20251110",
+            "MOE": "NISAR_ANC_MOE_20251120",
+        }
+        native = session.orbit_ephemerides(end="2025-11-15")
+        assert [granule.name for granule in native] == ["NISAR_ANC_POE_20251110"] and len(native.notices) == 3
+
+
 def test_files_are_downloaded_whole(
     found: asf.ASFSearchResults, sandbox: swath.SandboxSession, tmp_path: pathlib.Path
 ) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import pickle
 import stat
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ def test_granules_are_got_once_and_whole(
     steps: list[tuple[str, int]] = []
     paths = sandbox.get(granules[:2], tmp_path, progress=lambda step, name, size, have: steps.append((step, size)))
     assert [path.stem for path in paths] == [granule.name for granule in granules[:2]]
-    assert [file["outcome"] for file in paths.files] == ["fetched", "fetched"] and not paths.failed
+    assert [file["outcome"] for file in paths.files] == ["fetched", "fetched"] and not paths.failures
     sizes = sum(path.stat().st_size for path in paths)
     assert sum(size for step, size in steps if step == "begun") == sizes
     assert sum(size for step, size in steps if step == "received") == sizes
@@ -28,18 +30,62 @@ def test_granules_are_got_once_and_whole(
     assert sandbox.open(paths[0]).layer("HHHH").shape == (1240, 1320)
 
 
-def test_what_fails_is_warned_of_and_told(
+def test_what_fails_is_told_as_by_the_other_verbs(
     sandbox: swath.SandboxSession, granules: swath.Results, tmp_path: pathlib.Path
 ) -> None:
     absent = granules[0].url.replace("X05009", "X05999")
-    with pytest.raises(swath.NotFoundError):
-        sandbox.get(absent, tmp_path)
-    with pytest.warns(swath.SwathWarning, match="1 of 2 files failed"):
-        paths = sandbox.get([absent, granules[0]], tmp_path)
-    assert len(paths) == 1 and paths.failed[0][0] == absent
-    assert isinstance(paths.failed[0][1], swath.NotFoundError)
+    with pytest.raises(swath.PartialError) as caught:
+        sandbox.get([absent, granules[0]], tmp_path)
+    partial = caught.value
+    assert [path.stem for path in partial.results] == [granules[0].name]
+    assert partial.results[0].is_file() and not partial.results.failures
+    assert list(partial.failures) == [absent] and isinstance(partial.failures[absent], swath.NotFoundError)
+    assert str(partial).startswith("1 of 2 files failed\nhint: ")
+    again = pickle.loads(pickle.dumps(partial))
+    assert again.results == partial.results and again.results.files == partial.results.files
+    with pytest.warns(swath.SwathWarning, match="X05999.* is left out") as heard:
+        paths = sandbox.get([absent, granules[0]], tmp_path, errors="warn")
+    assert [warning.filename for warning in heard] == [__file__]
+    assert len(paths) == 1 and list(paths.failures) == [absent]
+    assert list(pickle.loads(pickle.dumps(paths)).failures) == [absent]
+
+
+def test_when_all_files_fail_the_first_is_raised(sandbox: swath.SandboxSession, tmp_path: pathlib.Path) -> None:
+    absent = sandbox.search()[0].url.replace("X05009", "X05999")
+    wishes: list[Any] = ["raise", "warn"]
+    for errors in wishes:
+        with pytest.raises(swath.NotFoundError):
+            sandbox.get([absent, absent.replace("X05999", "X05998")], tmp_path, errors=errors)
     with pytest.raises(swath.UsageError, match="pictures"):
-        sandbox.get(granules[0], tmp_path, files="data,pictures")
+        sandbox.get(absent, tmp_path, files="data,pictures")
+    with pytest.raises(swath.UsageError, match="errors"):
+        sandbox.get(absent, tmp_path, errors="ignore")  # type: ignore[arg-type]
+
+
+def test_files_of_one_source_that_fail_are_told_apart(
+    sandbox: swath.SandboxSession, granules: swath.Results, tmp_path: pathlib.Path
+) -> None:
+    # The catalogue names seven files, of which the sandbox has two.
+    with pytest.raises(swath.PartialError) as caught:
+        sandbox.get(granules[0].name, tmp_path, files="data,qa,metadata")
+    partial = caught.value
+    assert [path.name for path in partial.results] == [f"{granules[0].name}{end}" for end in (".h5", "_QA_STATS.h5")]
+    ends = [url.split("_001", 2)[-1] for url in partial.failures]
+    assert sorted(ends) == [".h5.iso.xml", ".kml", ".rc.yaml", "_QA_REPORT.pdf", "_QA_SUMMARY.csv"]
+    assert all(url.startswith("https://") and url in str(why) for url, why in partial.failures.items())
+    assert len(partial.exceptions) == 5 and str(partial).startswith("5 of 7 files failed")
+
+
+def test_a_line_of_the_caller_is_blamed_for_the_module_s_verbs_too(
+    sandbox: swath.SandboxSession, granules: swath.Results, tmp_path: pathlib.Path
+) -> None:
+    swath.set_default_session(sandbox)
+    try:
+        with pytest.warns(swath.SwathWarning) as heard:
+            swath.get([granules[0].url.replace("X05009", "X05999"), granules[0]], tmp_path, errors="warn")
+    finally:
+        swath.set_default_session(None)
+    assert [warning.filename for warning in heard] == [__file__]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -14,6 +14,7 @@ import xarray as xr
 from conftest import GROUP, ROOT
 
 import swath
+from swath.xarray_backend import _opened
 
 
 @pytest.fixture(scope="module")
@@ -183,11 +184,55 @@ def test_other_files_are_left_alone(folder: pathlib.Path, tmp_path: pathlib.Path
         assert not backend.guess_can_open(theirs), theirs
 
 
-def test_xarray_s_tree_costs_one_wave_more_than_the_tree(sandbox: swath.SandboxSession, granules: swath.Results) -> None:
+def test_xarray_s_tree_costs_no_wave_more_than_the_tree(
+    sandbox: swath.SandboxSession, granules: swath.Results
+) -> None:
     # Indexes of coordinates, and the first and last of all times: one after the other they would be a round trip each.
-    tree = sandbox.open(granules[0])
-    opened = sandbox._core.cost()[0]
-    assert {path.rpartition("/")[2] for path, _ in tree._opened.core.scales()} >= {"xCoordinates", "time"}
-    together = sandbox._core.cost()[0] - opened
-    xr.open_datatree(tree, engine="swath")  # type: ignore[arg-type]
-    assert together > 0 and sandbox._core.cost()[0] == opened + 2 * together
+    alone = sandbox.open(granules[0])
+    tree = _opened(granules[0].url, None, None, sandbox, None)
+    # They are on their way already.
+    assert {path.rpartition("/")[2] for path, _ in tree._opened.core.scales()[0]} >= {"xCoordinates", "time"}
+    assert alone.cost["waves"] == tree.cost["waves"] == 3
+    sandbox.clear_log()
+    assert xr.open_datatree(tree, engine="swath")[GROUP].sizes["xCoordinates"] == 1320  # type: ignore[arg-type]
+    assert sandbox.log() == []
+    xr.open_datatree(granules[0].url, engine="swath", session=sandbox)
+    asked = [entry["service"] for entry in sandbox.log()]
+    assert (len(asked), alone.cost["requests"]) == (tree.cost["requests"], 9)
+
+
+@pytest.mark.parametrize("chunks", [(1, 100, 60), None], ids=str)
+def test_the_ends_of_long_times_come_along(tmp_path: pathlib.Path, chunks: Any) -> None:
+    path = tmp_path / "times.h5"
+    times = np.linspace(-3.5, 86_400.25, 3 * 150 * 80).reshape(3, 150, 80)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("when", data=times, chunks=chunks, compression=None if chunks is None else "gzip")
+        file["when"].attrs["units"] = "seconds since 2025-11-22T00:00:00"
+        file["big"] = times.astype(">f8")
+        file["big"].attrs["units"] = "minutes since 2025-11-22"
+    session = swath.Session(cache=False)
+    tree = _opened(path, None, None, session, None)
+    ends = {name: [one.view("<f8").tolist() for one in both] for name, *both in tree._opened.core.scales()[1]}
+    assert ends == dict.fromkeys(["/when", "/big"], [[times.flat[0]], [times.flat[-1]]])
+    before = tree.cost
+    ours = xr.open_dataset(tree, engine="swath")  # type: ignore[arg-type]
+    assert tree.cost == before
+    theirs = xr.open_dataset(path, engine="h5netcdf", phony_dims="access")
+    xr.testing.assert_identical(ours, theirs)
+    assert ours.big.dtype == theirs.big.dtype
+    # What is at hand answers for itself alone; everything else is read.
+    whole = xr.open_dataset(tree, engine="swath", decode_times=False).big  # type: ignore[arg-type]
+    last = slice(-1, None)
+    keys: list[tuple[Any, Any, Any]] = [
+        (0, 0, 0), (slice(0, 1),) * 3, (last, 149, last), (slice(0, 1), slice(1, 2), 0), ([0], [0], [0]),
+    ]  # fmt: skip
+    for x, y, z in keys:
+        found = whole.variable[x, y, z].values
+        assert np.array_equal(found, times[np.ix_([0], [0], [0])] if x == [0] else times[x, y, z])
+        assert found.dtype == whole.dtype
+    tree.close()
+    with pytest.raises(swath.ClosedError):
+        xr.open_dataset(tree, engine="swath")  # type: ignore[arg-type]
+    with pytest.raises(swath.ClosedError):
+        whole[:1, :1, :1].load()
+    theirs.close()

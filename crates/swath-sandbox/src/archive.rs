@@ -100,6 +100,19 @@ impl Archive {
         found
     }
 
+    /// Records of granules whose files are not here: each a file `….umm.json` of the folder itself, of at most a megabyte.
+    pub(crate) fn records(&self) -> Vec<serde_json::Value> {
+        let mut names = files(&self.root, 1);
+        names.retain(|file| file.to_str().is_some_and(|name| name.ends_with(".umm.json")));
+        names.sort();
+        let read = |file: &PathBuf| {
+            let length = std::fs::metadata(file).ok()?.len();
+            let text = (length <= 1 << 20).then(|| std::fs::read(file).ok())??;
+            serde_json::from_slice(&text).ok()
+        };
+        names.iter().filter_map(read).collect()
+    }
+
     /// A file `<collection>/<granule>/<granule>.h5` of the products' bucket.
     fn stored(&self, file: &Path) -> Option<Stored> {
         let granule = granule_of(file)?;

@@ -105,7 +105,7 @@ pub use reduce::Statistics;
 pub use session::{Deadline, LoginStatus, Session, SessionOptions};
 pub use stack::{Sample, Stack};
 pub use store::{Access, AccessChoice, Address, Door, Object, Version};
-pub use tree::{Cost, DataArray, DataTree, LayerOptions, Measurement, OpenOptions, Region};
+pub use tree::{Cost, DataArray, DataTree, LayerOptions, Measurement, OpenOptions, Region, Scales};
 
 /// The examples of the README compile.
 #[cfg(doctest)]

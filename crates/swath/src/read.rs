@@ -73,28 +73,8 @@ pub(crate) async fn reduce(
     each_piece(object, &plan, |piece| take(&typed(&plan, piece.to_values_bytes())?)).await
 }
 
-/// Reads several small things whole, all in one wave, as HDF5 has them.
-/// What was read along with the index is not fetched again.
-pub(crate) async fn read_small(
-    object: &Object,
-    index: &swath_hdf5::Index,
-    plans: &[Plan],
-) -> Result<Vec<swath_hdf5::Values>> {
-    let read = read_small_bytes(object, index, plans).await?;
-    let typed = plans.iter().zip(read).map(|(plan, bytes)| swath_hdf5::values(plan.datatype(), bytes));
-    Ok(typed.collect::<swath_hdf5::Result<_>>()?)
-}
-
-/// As [`read_small`], as little-endian bytes in C order.
-pub(crate) async fn read_small_bytes(
-    object: &Object,
-    index: &swath_hdf5::Index,
-    plans: &[Plan],
-) -> Result<Vec<Vec<u8>>> {
-    Ok(read_small_each(object, index, plans).await?.into_iter().collect::<swath_hdf5::Result<_>>()?)
-}
-
-/// As [`read_small_bytes`]; one that is damaged does not keep the others from being read.
+/// Reads several small things whole, all in one wave, as little-endian bytes in C order. What was read along with the index
+/// is not fetched again; one that is damaged does not keep the others from being read.
 pub(crate) async fn read_small_each(
     object: &Object,
     index: &swath_hdf5::Index,

@@ -19,9 +19,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, GranuleName};
 use crate::http::{Event, Http, HttpOptions, Ledger, Machine, Observer, SafeUrl, TokenHosts};
 use crate::read::ReadLimits;
-use crate::search::{Catalogue, Plan, Query, SearchCount, SearchResults};
+use crate::search::{Catalogue, Plan, Query, SearchCount, SearchResults, SearchableAttribute};
 use crate::store::{Access, AccessChoice, Address, Doors, S3Endpoint, Store};
-use crate::tree::{self, DataArray, DataTree, LayerOptions, Measurement, OpenOptions};
+use crate::tree::{self, DataArray, DataTree, KnownPlaces, LayerOptions, Measurement, OpenOptions, Opening};
 
 pub use deadline::Deadline;
 pub use login::LoginStatus;
@@ -232,6 +232,7 @@ struct Inner {
     store: Store,
     catalogue_url: SafeUrl,
     cache: Option<IndexCache>,
+    places: KnownPlaces,
     offline: bool,
     deadline: Option<Duration>,
 }
@@ -252,7 +253,8 @@ impl Session {
         let store = Store { http, login, credentials, s3_endpoint, doors };
         let cache = options.cache.map(|folder| IndexCache::new(folder, options.cache_max_bytes));
         let (offline, deadline) = (options.offline, options.deadline);
-        Ok(Self(Arc::new(Inner { store, catalogue_url: options.cmr_url, cache, offline, deadline })))
+        let places = KnownPlaces::default();
+        Ok(Self(Arc::new(Inner { store, catalogue_url: options.cmr_url, cache, places, offline, deadline })))
     }
 
     /// A session as the environment describes it.
@@ -326,11 +328,39 @@ impl Session {
             return Err(Error::new(ErrorKind::NotFound, what)
                 .with_hint("run the same search with a network once; dates in words change what is asked"));
         };
-        let mut found = SearchResults::from_umm_json(&answer)?;
+        let mut found = SearchResults::from_umm_json(answer)?;
         found.notices.clone_from(&plan.notices);
         let seconds = Timestamp::now().duration_since(given).as_secs().max(0);
         found.notices.push(format!("offline: the catalogue said this on {given:.0} ({} ago)", age(seconds)));
         Ok(found)
+    }
+
+    /// The newest orbit ephemeris of NISAR of each kind; see
+    /// [`Catalogue::orbit_ephemerides`](crate::search::Catalogue::orbit_ephemerides).
+    ///
+    /// # Errors
+    /// As [`Session::search`]; a usage error when the session is offline.
+    pub async fn orbit_ephemerides(&self, query: &Query) -> Result<SearchResults> {
+        self.limited(self.online()?.orbit_ephemerides(query)).await
+    }
+
+    /// What the granules of the collections that a query is about can be searched by; see
+    /// [`Catalogue::searchable_attributes`](crate::search::Catalogue::searchable_attributes).
+    ///
+    /// # Errors
+    /// As [`Session::search`]; a usage error when the session is offline.
+    pub async fn searchable_attributes(&self, query: &Query) -> Result<Vec<SearchableAttribute>> {
+        self.limited(self.online()?.searchable_attributes(query)).await
+    }
+
+    /// The catalogue, for what the cache does not keep.
+    fn online(&self) -> Result<Catalogue> {
+        if self.0.offline {
+            return Err(
+                Error::usage("the cache keeps no answers of this kind").with_hint("ask without offline")
+            );
+        }
+        self.catalogue()
     }
 
     /// How many granules the catalogue has for a query. No granule is fetched.
@@ -372,15 +402,20 @@ impl Session {
     pub async fn open(&self, source: &str, options: &OpenOptions) -> Result<DataTree> {
         self.limited(async {
             let address = self.locate(source).await?;
-            self.open_at(&address, options).await
+            self.open_at(&address, options, false).await
         })
         .await
     }
 
-    async fn open_at(&self, address: &Address, options: &OpenOptions) -> Result<DataTree> {
+    async fn open_at(&self, address: &Address, options: &OpenOptions, lazily: bool) -> Result<DataTree> {
         let object = self.0.store.open(address)?;
-        let opened = tree::open(object, options, self.0.cache.as_ref()).await;
+        let opened = tree::open(object, options, self.opening(lazily)).await;
         opened.map_err(|error| error.in_context(format!("could not open {address}")))
+    }
+
+    /// What this session knows that helps to open; for a layer, long chunk tables may be left to its windows.
+    fn opening(&self, lazily: bool) -> Opening<'_> {
+        Opening { cache: self.0.cache.as_ref(), places: &self.0.places, lazily }
     }
 
     /// Opens one layer: only the group that holds it is read.
@@ -400,7 +435,7 @@ impl Session {
             let group = name.and_then(|name| name.layers_group(frequency));
             let options =
                 OpenOptions::default().group(group.unwrap_or_else(|| "/".to_owned())).limits(limits);
-            self.open_at(&address, &options).await
+            self.open_at(&address, &options, true).await
         });
         tree.await?.layer(frequency, layer)
     }

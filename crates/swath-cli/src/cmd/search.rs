@@ -14,7 +14,13 @@ pub(super) async fn run(session: &Session, args: &SearchArgs, output: Output) ->
     if args.count {
         return count(session, &query, output).await;
     }
-    let found = session.search(&query).await?;
+    if args.attributes {
+        return attributes(session, &query, args, output).await;
+    }
+    let found = match args.ephemerides {
+        true => session.orbit_ephemerides(&query).await?,
+        false => session.search(&query).await?,
+    };
     found.notices.iter().for_each(|notice| output.note(&printable(notice)));
     for odd in &found.odd {
         output.note(&printable(&format!("one catalogue item could not be read: {}", odd.why)));
@@ -44,6 +50,41 @@ async fn count(session: &Session, query: &Query, output: Output) -> Result<(), F
         true => output.line(&serde_json::json!({"hits": count.hits})),
         false => output.data(&count.hits.to_string()),
     }
+}
+
+/// What granules can be searched by: a table, or JSON.
+async fn attributes(
+    session: &Session,
+    query: &Query,
+    args: &SearchArgs,
+    output: Output,
+) -> Result<(), Failure> {
+    if args.format.format.is_some() || args.format.geojson || args.format.csv {
+        return Err(Failure::usage("--attributes is printed as a table, or with --json or --jsonl"));
+    }
+    let found = session.searchable_attributes(query).await?;
+    output.account(session.ledger());
+    if output.json {
+        return output.line(&serde_json::json!({ "attributes": found }));
+    }
+    if args.format.jsonl {
+        let lines: Vec<String> = found.iter().map(|one| serde_json::json!(one).to_string()).collect();
+        return output.data(&lines.join("\n"));
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["name", "type", "collections", "description"]);
+    for one in &found {
+        let cells = [&one.name, &one.data_type, &one.collections.len().to_string(), &one.description];
+        table.add_row(cells.map(|cell| printable(cell)));
+    }
+    output.data(&text_of(&table))
+}
+
+/// The table without spaces at the ends of its lines.
+fn text_of(table: &Table) -> String {
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n")
 }
 
 fn print(results: &SearchResults, args: &SearchArgs, output: Output) -> Result<(), Failure> {
@@ -92,8 +133,7 @@ fn table(results: &SearchResults) -> String {
     for ((granule, state), percent) in results.states().into_iter().zip(results.area_percents()) {
         table.add_row(row(granule, percent, &state.to_string()));
     }
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    lines.join("\n")
+    text_of(&table)
 }
 
 fn row(granule: &Granule, area_percent: Option<f64>, state: &str) -> Vec<String> {

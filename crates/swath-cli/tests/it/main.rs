@@ -3,6 +3,7 @@
 
 mod areas;
 mod canary;
+mod catalogue;
 mod demo;
 mod disk;
 mod doctor;

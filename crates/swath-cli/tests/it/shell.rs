@@ -70,10 +70,14 @@ pub(crate) struct SandboxProcess {
 
 impl SandboxProcess {
     pub(crate) fn start() -> Self {
-        let data = granules();
+        Self::over(&granules())
+    }
+
+    /// Over a folder of granules or of records of granules.
+    pub(crate) fn over(data: &Path) -> Self {
         let mut command = swath(&["sandbox", "--json", "--data"]);
         let mut child =
-            command.arg(&data).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+            command.arg(data).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
         let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line).expect("JSON");

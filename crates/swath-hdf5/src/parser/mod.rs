@@ -4,13 +4,17 @@
 //! pinned parser crate, and is the only module that names it.
 
 mod adapter;
+mod chunk_index;
 
 use crate::chunk_table::StoredChunk;
 use crate::datatype::DataType;
 use crate::error::Error;
 use crate::index::Encoding;
 
+use adapter::checksum;
 pub(crate) use adapter::{AdaptedFile, Heap};
+pub use chunk_index::ChunkIndex;
+pub(crate) use chunk_index::{Extents, Lookup, Numbers, Wanted};
 
 /// A file whose metadata can be walked. No call waits: bytes that are not at hand make it fail, and have
 /// been noted by the block cache below it.
@@ -38,8 +42,8 @@ pub(crate) trait MetadataFile {
     fn attributes(&self, node: &Self::Node) -> Result<Vec<Attempt>, Fault>;
     /// The type that a named type is.
     fn named_type(&self, node: &Self::Node) -> Result<DataType, Fault>;
-    /// The description of a dataset, its chunks included.
-    fn dataset(&self, node: &Self::Node) -> Result<RawDataset, Fault>;
+    /// The description of a dataset; its chunks too, if there are at most so many or their index is at hand.
+    fn dataset(&self, node: &Self::Node, most_chunks: u64) -> Result<RawDataset, Fault>;
     /// What a stored reference into the global heap refers to: so many elements of `element` bytes.
     fn heap_object(&self, reference: &[u8], element: usize) -> Result<Vec<u8>, Fault>;
     /// Bytes of the file as they are.
@@ -112,7 +116,9 @@ pub(crate) enum RawLayout {
     },
     Chunked {
         chunk_shape: Vec<u64>,
-        chunks: Vec<(Vec<u64>, StoredChunk)>,
+        index: ChunkIndex,
+        /// `None` if they were not looked up.
+        chunks: Option<Vec<(Vec<u64>, StoredChunk)>>,
     },
     /// In other files of these names.
     External(Vec<String>),

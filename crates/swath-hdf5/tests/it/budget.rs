@@ -160,6 +160,9 @@ fn full_size_granule_opens_within_its_budget() {
     };
     let reader = FileReader::open(Path::new(&path)).unwrap();
     let window = [8000..8100, 9000..9120];
+    let index = block_on(read_index(&reader, "/", &OpenOptions::default())).unwrap();
+    let kept = index.to_bytes().unwrap().len();
+    assert!(kept <= 100_000, "kept in {kept} bytes");
     let (group, read) = open_and_read(&reader, FREQUENCY_A, &window);
     let (tree, _) = open_and_read(&reader, "/", &window);
     println!("group {group:?}\nwindow {read:?}\ntree {tree:?}");

@@ -5,7 +5,7 @@ use swath_hdf5::{
     Error, Index, MemoryReader, Object, OpenOptions, Result, Selection, Values, read_index, read_values,
 };
 
-use crate::made_file::{Chunks, MadeFile, dataspace, float32, pipeline};
+use crate::made_file::{Chunks, MadeFile, attribute, contiguous, dataspace, float32, pipeline};
 use crate::ready::block_on;
 
 fn open(file: &MadeFile, root: u64) -> Result<Index> {
@@ -131,6 +131,75 @@ fn trees_of_chunks_are_bounded() {
     let tree = file.tree(17, 4);
     let it = file.chunked(&Chunks { tree, shape: &[16], chunk: &[4], ..Chunks::default() });
     assert!(refusal(&mut file, it).contains("17 levels"));
+}
+
+#[test]
+fn keys_of_trees_are_in_order() {
+    // Whoever looks for the second chunk by halving would not find it, and whoever reads all would.
+    let mut file = MadeFile::new();
+    let it = file.chunks_at(&[8], &[2], &[(4, 800, 8), (2, 900, 8)]);
+    assert!(refusal(&mut file, it).contains("keys out of order"));
+    // A leaf that holds what its parent says is elsewhere.
+    let mut file = MadeFile::new();
+    let low = file.leaf(1, &[(0, 800, 8), (6, 800, 8)]);
+    let high = file.leaf(1, &[(4, 900, 8)]);
+    let tree = file.leaf(1, &[(0, low, 8), (4, high, 8)]);
+    file.put(tree + 5, &[1]);
+    let it = file.chunked(&Chunks { tree, shape: &[8], chunk: &[2], ..Chunks::default() });
+    assert!(refusal(&mut file, it).contains("keys out of order"));
+}
+
+#[test]
+fn an_attribute_is_bounded() {
+    // 300 texts of 60,000 bytes, all of them the same object of the heap: 18 MB in 65 KB of file.
+    let mut file = MadeFile::new();
+    let text = vec![b'x'; 60_000];
+    let heap = file.heap_collection(&text);
+    let reference = [&60_000u32.to_le_bytes()[..], &heap.to_le_bytes(), &1u32.to_le_bytes()].concat();
+    let variable = [&[0x19, 1, 0, 0, 16, 0, 0, 0][..], &[0x13, 0, 0, 0, 1, 0, 0, 0]].concat();
+    let mut outcome = |count: usize| {
+        let attribute = attribute("name", &variable, &dataspace(&[count as u64]), &reference.repeat(count));
+        let it =
+            file.object(&[(1, dataspace(&[4])), (3, float32()), (8, contiguous(800, 16)), (0xc, attribute)]);
+        let root = file.group(&[("it", it)]);
+        open(&file, root).unwrap()
+    };
+    let within = outcome(200);
+    assert!(within.unreadable.is_empty(), "{:?}", within.unreadable);
+    assert_eq!(within.dataset("/it").unwrap().attributes[0].shape, [200]);
+    let beyond = outcome(300);
+    assert_eq!(beyond.unreadable[0].0, "/it@name");
+    let why = &beyond.unreadable[0].1;
+    assert!(why.contains("bytes of an attribute in the heap") && why.contains("16777216 allowed"), "{why}");
+    assert!(beyond.dataset("/it").is_ok(), "the rest is read");
+}
+
+#[test]
+fn the_work_of_a_walk_is_bounded() {
+    // A node of 2 MB that is read for nothing, by each of 2,500 names of one dataset: 5 GB of parsing in a small file.
+    let mut file = MadeFile::new();
+    let node = file.leaf(1, &vec![(1, 800, 8); 65_535]);
+    let it = file.chunked(&Chunks { tree: node, shape: &[8], chunk: &[2], ..Chunks::default() });
+    let names: Vec<String> = (0..2_500).map(|number| format!("n{number:04}")).collect();
+    let links: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), it)).collect();
+    let some = file.group(&links[..100]);
+    assert_eq!(open(&file, some).unwrap().unreadable.len(), 100);
+    let all = file.group(&links);
+    let error = open(&file, all).unwrap_err();
+    let said = error.to_string();
+    assert!(matches!(error, Error::Limit { allowed: 4_294_967_296, .. }), "{said}");
+    assert!(said.contains("bytes of metadata parsed in one walk"), "{said}");
+}
+
+#[test]
+fn one_read_is_bounded() {
+    // Nothing was ever written, so not a byte is fetched; the output alone is too much.
+    let mut file = MadeFile::new();
+    let it = file.contiguous(&[(1 << 30) + 1], u64::MAX, 0);
+    let error = read(&mut file, it).unwrap_err();
+    let said = error.to_string();
+    assert!(matches!(error, Error::Limit { asked: 4_294_967_300, allowed: 4_294_967_296, .. }), "{said}");
+    assert!(said.contains("bytes of /it read at once (take its pieces one by one)"), "{said}");
 }
 
 #[test]

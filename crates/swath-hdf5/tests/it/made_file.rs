@@ -144,8 +144,7 @@ impl MadeFile {
 
     /// A contiguous dataset of float32.
     pub(crate) fn contiguous(&mut self, shape: &[u64], address: u64, size: u64) -> u64 {
-        let layout = [&[3, 1][..], &address.to_le_bytes(), &size.to_le_bytes()].concat();
-        self.object(&[(1, dataspace(shape)), (3, float32()), (8, layout)])
+        self.object(&[(1, dataspace(shape)), (3, float32()), (8, contiguous(address, size))])
     }
 
     /// A chunked dataset of float32.
@@ -173,8 +172,18 @@ impl MadeFile {
         self.chunked(&Chunks { tree, shape, chunk, ..Chunks::default() })
     }
 
+    /// A collection of the global heap whose only object, number 1, is these bytes (specification III.E).
+    pub(crate) fn heap_collection(&mut self, object: &[u8]) -> u64 {
+        let padded = object.len().next_multiple_of(8);
+        let at = self.allocate(32 + padded);
+        self.put(at, b"GCOL\x01\0\0\0");
+        self.put_words(at + 8, &[32 + padded as u64, 1 | 1 << 16, object.len() as u64]);
+        self.put(at + 32, object);
+        at
+    }
+
     /// A leaf of a chunk tree.
-    fn leaf(&mut self, rank: usize, chunks: &[(u64, u64, u32)]) -> u64 {
+    pub(crate) fn leaf(&mut self, rank: usize, chunks: &[(u64, u64, u32)]) -> u64 {
         let mut node = [&b"TREE\x01\0"[..], &(chunks.len() as u16).to_le_bytes(), &[0xff; 16]].concat();
         for (first, offset, size) in chunks {
             node.extend(size.to_le_bytes());
@@ -200,6 +209,26 @@ impl MadeFile {
 pub(crate) fn dataspace(shape: &[u64]) -> Vec<u8> {
     let mut message = vec![1, shape.len() as u8, 0, 0, 0, 0, 0, 0];
     message.extend(shape.iter().flat_map(|extent| extent.to_le_bytes()));
+    message
+}
+
+/// A layout message of contiguous values.
+pub(crate) fn contiguous(address: u64, size: u64) -> Vec<u8> {
+    [&[3, 1][..], &address.to_le_bytes(), &size.to_le_bytes()].concat()
+}
+
+/// An attribute message of version 1, whose parts are padded to eight bytes.
+pub(crate) fn attribute(name: &str, datatype: &[u8], dataspace: &[u8], values: &[u8]) -> Vec<u8> {
+    let mut message = vec![1, 0];
+    let name = [name.as_bytes(), &[0]].concat();
+    for part in [&name[..], datatype, dataspace] {
+        message.extend((part.len() as u16).to_le_bytes());
+    }
+    for part in [&name[..], datatype, dataspace] {
+        message.extend(part);
+        message.resize(message.len().next_multiple_of(8), 0);
+    }
+    message.extend(values);
     message
 }
 

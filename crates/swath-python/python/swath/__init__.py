@@ -191,6 +191,7 @@ def get(
     direct_access: bool = False,
     max_bytes: int | None = None,
     at_once: int = 4,
+    errors: Errors = "raise",
     progress: Callable[[str, str, int, int], object] | None = None,
 ) -> Downloads:
     """Downloads whole files, in the default session; see :meth:`Session.get`."""
@@ -203,6 +204,7 @@ def get(
         direct_access=direct_access,
         max_bytes=max_bytes,
         at_once=at_once,
+        errors=errors,
         progress=progress,
     )
 

@@ -26,18 +26,19 @@ class Downloads(list[pathlib.Path]):
     files : list of dict
         ``path``, ``bytes``, ``outcome`` (``fetched``, ``resumed``, ``unchanged``), ``checked`` (the checksum's algorithm, or None), ``url``,
         ``access`` (the way it came: ``s3``, ``https``, or None when nothing had to be fetched).
-    failed : list of (str, SwathError)
-        What was asked for and could not be downloaded, and why.
+    failures : dict of str to SwathError
+        What could not be downloaded, and why: by source as it was given (of a granule: its address), or by the address of
+        each file where several of one source failed. Empty unless ``errors="warn"`` was asked for.
     """
 
-    def __init__(
-        self,
-        done: Iterable[tuple[pathlib.Path, int, str, str | None, str, str | None]],
-        failed: Iterable[tuple[str, Exception]],
-    ) -> None:
+    failures: Mapping[str, SwathError] = MappingProxyType({})
+
+    #: What is counted when some of them fail.
+    _counted = "files"
+
+    def __init__(self, done: Iterable[tuple[pathlib.Path, int, str, str | None, str, str | None]]) -> None:
         names = ("path", "bytes", "outcome", "checked", "url", "access")
         self.files: list[dict[str, Any]] = [dict(zip(names, one, strict=True)) for one in done]
-        self.failed = list(failed)
         super().__init__(file["path"] for file in self.files)
 
 
@@ -51,6 +52,8 @@ class Records(list[dict[str, Any]]):
     """
 
     failures: Mapping[str, SwathError] = MappingProxyType({})
+    #: What is counted when some of them fail.
+    _counted = "sources"
 
     @classmethod
     def from_json(cls, lines: Iterable[str]) -> Records:

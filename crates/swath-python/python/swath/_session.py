@@ -7,8 +7,8 @@ import json
 import os
 import threading
 import uuid
-import warnings
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
@@ -17,7 +17,7 @@ from ._progress import Wish, watching
 from ._records import Downloads, Picture, Records, TimeSeries
 from ._results import Granule, Results
 from ._tree import DataTree
-from .exceptions import PartialError, SwathError, SwathWarning, UsageError
+from .exceptions import PartialError, SwathError, UsageError, warned
 
 if TYPE_CHECKING:
     from types import EllipsisType
@@ -29,7 +29,7 @@ Sources: TypeAlias = "Source | Iterable[Source] | Results"
 Box: TypeAlias = "Sequence[float]"
 Area: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | SupportsGeoInterface"
 Errors: TypeAlias = Literal["raise", "warn"]
-Recorded = TypeVar("Recorded", bound=Records)
+Settled = TypeVar("Settled", Records, TimeSeries, Downloads)
 Access: TypeAlias = Literal["auto", "s3", "https"]
 Recipe: TypeAlias = "tuple[tuple[tuple[str, str], ...] | None, bool | str, str | None, Access | None, float | None]"
 
@@ -400,6 +400,54 @@ class Session:
         while (page := pages.next()) is not None:
             yield Results(page)
 
+    def orbit_ephemerides(self, **options: Any) -> Results:
+        """The newest orbit ephemerides of NISAR: precise, medium-fidelity, near-real-time and forecast, in this order.
+
+        Parameters
+        ----------
+        **options
+            As for `search`, such as `start` and `end`; what they say of collections and products plays no part.
+
+        Returns
+        -------
+        Results
+            One granule of each kind; its ``product`` is ``POE``, ``MOE``, ``NOE`` or ``FOE``. Kinds that the catalogue does not
+            have are told in ``notices``.
+
+        Examples
+        --------
+        >>> with swath.sandbox() as session:
+        ...     session.orbit_ephemerides().notices[0]
+        'the catalogue has no orbit ephemeris of the kind POE'
+        """
+        given, _ = _options(options)
+        assumed = ("dataset", "processing_level", "production_configuration")
+        return Results(self._core.orbit_ephemerides({k: v for k, v in given.items() if k not in assumed}))
+
+    def searchable_attributes(self, **options: Any) -> list[dict[str, Any]]:
+        """What the granules of collections can be searched by (`cmr_keywords`), as the catalogue describes it.
+
+        Parameters
+        ----------
+        **options
+            Those of `search` that say which collections: `product`, `dataset`, `platform`, `short_name`, `collections`.
+
+        Returns
+        -------
+        list of dict
+            ``name``, ``data_type``, ``description`` and ``collections``, sorted by name.
+
+        Examples
+        --------
+        >>> with swath.sandbox() as session:
+        ...     attributes = session.searchable_attributes(product="GCOV")
+        >>> [one["data_type"] for one in attributes if one["name"] == "TRACK_NUMBER"]
+        ['INT']
+        """
+        found = self._core.searchable_attributes(*_options(options))
+        names = ("name", "data_type", "description", "collections")
+        return [dict(zip(names, one, strict=True)) for one in found]
+
     @property
     def login_status(self) -> dict[str, Any]:
         """Who is logged in: ``source`` of the token, ``user``, ``expires`` (ISO 8601, UTC), ``file`` that keeps a token.
@@ -425,6 +473,7 @@ class Session:
         direct_access: bool = False,
         max_bytes: int | None = None,
         at_once: int = 4,
+        errors: Errors = "raise",
         progress: Callable[[str, str, int, int], object] | None = None,
     ) -> Downloads:
         """Downloads whole files: in parallel, resumed where they stopped, checked before they get their names.
@@ -447,6 +496,9 @@ class Session:
             Begin nothing when the files have more bytes together.
         at_once : int
             Files at the same time.
+        errors : {"raise", "warn"}
+            When some of the files fail: raise a PartialError, which has those that are whole; or return these, with a warning for
+            each that failed, and the reasons in ``failures`` of what is returned. One that fails does not stop the others.
         progress : callable, optional
             Called with ``("begun", name, size, bytes there)``, ``("received", name, bytes, 0)``, ``("ended", name, 0, 0)``, from
             other threads.
@@ -454,14 +506,14 @@ class Session:
         Returns
         -------
         Downloads
-            The paths; what failed is in its ``failed``, and warned of.
+            The paths, and what is known of each file in ``files``.
 
         Raises
         ------
         LimitExceeded
             When the files have more bytes than `max_bytes`.
-        SwathError
-            When nothing at all could be downloaded: the first failure.
+        PartialError
+            When some files failed and others did not. When all failed, the error of the first.
 
         Examples
         --------
@@ -484,13 +536,12 @@ class Session:
             "max_bytes": max_bytes,
             "at_once": at_once,
         }
-        done, failed = self._core.download(addresses(sources), wanted, progress)
-        if failed and not done:
-            raise failed[0][1]
-        if failed:
-            text = "\n".join(f"{source}: {error}" for source, error in failed)
-            warnings.warn(f"{len(failed)} of {len(failed) + len(done)} files failed:\n{text}", SwathWarning, stacklevel=2)
-        return Downloads(done, failed)
+        listed = addresses(sources)
+        _check_errors(errors)
+        done, failed = self._core.download(listed, wanted, progress)
+        often = Counter(source for source, *_ in failed)
+        failures = {where if where and often[source] > 1 else source: why for source, where, why in failed}
+        return _settled(Downloads(done), failures, errors)
 
     def open(
         self, source: Source, group: str = "/", *, max_bytes: int | None = None
@@ -727,7 +778,7 @@ def _check_errors(errors: str) -> None:
         raise UsageError(f"errors may be 'raise' or 'warn', not {errors!r}")
 
 
-def _settled(results: Recorded, failures: dict[str, SwathError], errors: Errors) -> Recorded:
+def _settled(results: Settled, failures: dict[str, SwathError], errors: Errors) -> Settled:
     """The results, if enough of the sources gave one."""
     if not failures:
         return results
@@ -736,7 +787,7 @@ def _settled(results: Recorded, failures: dict[str, SwathError], errors: Errors)
     if errors == "raise":
         raise PartialError(results, failures)
     for source, why in failures.items():
-        warnings.warn(f"{source} is left out: {why}", SwathWarning, stacklevel=3)
+        warned(f"{source} is left out: {why}")
     results.failures = failures
     return results
 

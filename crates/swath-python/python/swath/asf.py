@@ -21,12 +21,13 @@ import os
 import re
 from collections import UserList
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias
 
 from . import _session
 from ._results import Granule, Results
-from .exceptions import AuthenticationError, ServiceError, SwathError
+from .exceptions import AuthenticationError, NotFoundError, PartialError, ServiceError, SwathError, UsageError
 
 __all__ = [
     "ASFAuthenticationError",
@@ -36,6 +37,7 @@ __all__ = [
     "ASFSearchOptions",
     "ASFSearchResults",
     "ASFSession",
+    "AdditionalAttribute",
     "DATASET",
     "FRAMECOVERAGE",
     "FileDownloadType",
@@ -44,6 +46,8 @@ __all__ = [
     "download_url",
     "download_urls",
     "geo_search",
+    "get_nisar_orbit_ephemeras",
+    "get_searchable_attributes",
     "granule_search",
     "product_search",
     "search",
@@ -519,9 +523,7 @@ class ASFSearchResults(UserList[ASFProduct]):
         urls = [url for product in self.data for url in product.get_urls(fileType)]
         if not urls:
             return
-        downloads = _session_of(session).get(urls, path, at_once=max(processes, 1))
-        if downloads.failed:
-            raise downloads.failed[0][1]
+        _downloaded(urls, path, session, processes)
 
     def raise_if_incomplete(self) -> None:
         """Does nothing: an incomplete answer has been an error already."""
@@ -532,14 +534,20 @@ class ASFSearchResults(UserList[ASFProduct]):
 
 def search(*, opts: ASFSearchOptions | None = None, session: Any = None, **options: Any) -> ASFSearchResults:
     """Searches; keywords and `opts` as in asf_search. Every release is returned; see :meth:`ASFSearchResults.latest`."""
+    merged = _merged(opts, session, options)
+    core = _session_of(merged.session)._core
+    return ASFSearchResults._of(Results(core.search(merged._words())), merged)
+
+
+def _merged(opts: ASFSearchOptions | None, session: Any, options: dict[str, Any]) -> ASFSearchOptions:
+    """The options of a search: those given by name before those of `opts`."""
     merged = ASFSearchOptions(**(dict(opts) if opts is not None else {}))
     merged.merge_args(**{name: value for name, value in options.items() if value is not None})
     if session is not None:
         merged.session = session
     if merged.maxResults is not None and merged.maxResults < 1:
         raise ValueError("maxResults must be 1 or more")
-    core = _session_of(merged.session)._core
-    return ASFSearchResults._of(Results(core.search(merged._words())), merged)
+    return merged
 
 
 def geo_search(**options: Any) -> ASFSearchResults:
@@ -547,9 +555,14 @@ def geo_search(**options: Any) -> ASFSearchResults:
     return search(**options)
 
 
-def search_generator(**options: Any) -> Iterator[ASFSearchResults]:
-    """Searches, and yields what was found; all at once, where asf_search yields page by page."""
-    yield search(**options)
+def search_generator(
+    *, opts: ASFSearchOptions | None = None, session: Any = None, **options: Any
+) -> Iterator[ASFSearchResults]:
+    """Searches, and yields what was found page by page as it arrives: up to 2,000 products, the newest of each request first."""
+    merged = _merged(opts, session, options)
+    pages = _session_of(merged.session)._core.search_pages(merged._words())
+    while (page := pages.next()) is not None:
+        yield ASFSearchResults._of(Results(page), merged)
 
 
 def granule_search(granule_list: Sequence[str], **options: Any) -> ASFSearchResults:
@@ -570,6 +583,47 @@ def search_count(*, opts: ASFSearchOptions | None = None, session: Any = None, *
     return _session_of(session if session is not None else merged.session)._core.search(words).hits
 
 
+@dataclass(frozen=True)
+class AdditionalAttribute:
+    """What products of a collection can be searched by, as the catalogue describes it."""
+
+    name: str
+    data_type: str
+    description: str
+
+
+def get_searchable_attributes(
+    shortName: str | None = None,  # noqa: N803
+    conceptID: str | None = None,  # noqa: N803
+    processingLevel: str | None = None,  # noqa: N803
+    session: Any = None,
+) -> dict[str, AdditionalAttribute]:
+    """The additional attributes of a collection, or of all that may hold a kind of product, by name.
+
+    Raises
+    ------
+    ValueError
+        When none of the three is given, or there is no such collection.
+    """
+    given = {"short_name": shortName, "collections": conceptID, "processing_level": processingLevel}
+    asked = next(((name, value) for name, value in given.items() if value is not None), None)
+    if asked is None:
+        raise ValueError("get_searchable_attributes() wants shortName, conceptID or processingLevel")
+    try:
+        found = _session_of(session)._core.searchable_attributes(dict([asked]))
+    except (NotFoundError, UsageError) as why:
+        raise ValueError(str(why)) from why
+    return {name: AdditionalAttribute(name, kind, text) for name, kind, text, _ in found}
+
+
+def get_nisar_orbit_ephemeras(opts: ASFSearchOptions | None = None) -> dict[str, ASFProduct]:
+    """The newest orbit ephemeris of each kind: ``POE``, ``MOE``, ``NOE``, ``FOE``. A kind that there is not is left out."""
+    merged = _merged(opts, None, {})
+    words = merged._words()
+    results = Results(_session_of(merged.session)._core.orbit_ephemerides(words))
+    return {product.properties["processingLevel"]: product for product in ASFSearchResults._of(results, merged)}
+
+
 def download_url(url: str, path: str | os.PathLike[str], filename: str | None = None, session: Any = None) -> None:
     """Downloads one address into a folder."""
     paths = _session_of(session).get(url, path)
@@ -581,6 +635,11 @@ def download_urls(
     urls: Sequence[str], path: str | os.PathLike[str], session: Any = None, processes: int = 1
 ) -> None:
     """Downloads addresses into a folder, `processes` at a time. Raises when any fails, after the others."""
-    downloads = _session_of(session).get(list(urls), path, at_once=max(processes, 1))
-    if downloads.failed:
-        raise downloads.failed[0][1]
+    _downloaded(list(urls), path, session, processes)
+
+
+def _downloaded(urls: list[str], path: str | os.PathLike[str], session: Any, processes: int) -> None:
+    try:
+        _session_of(session).get(urls, path, at_once=max(processes, 1))
+    except PartialError as partial:
+        raise next(iter(partial.failures.values())) from partial

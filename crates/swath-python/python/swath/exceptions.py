@@ -6,11 +6,13 @@ Every class is also the builtin that a program would expect: code that catches `
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from ._records import Records
+    from ._records import Downloads, Records
 
 __all__ = [
     "AuthenticationError",
@@ -106,19 +108,21 @@ class PartialError(SwathError, ExceptionGroup[SwathError]):
 
     Attributes
     ----------
-    results : Records or TimeSeries
+    results : Records, TimeSeries or Downloads
         What the other sources gave.
     failures : dict of str to SwathError
-        Why each of the others failed, by source as it was given (of a granule: its address).
+        Why each of the others failed, by source as it was given (of a granule: its address); of files by their addresses,
+        where several of one source failed.
     """
 
-    results: Records
+    # One class for all verbs: which of them it is depends on who raised it.
+    results: Any
     failures: dict[str, SwathError]
 
-    def __new__(cls, results: Records, failures: Mapping[str, SwathError]) -> Self:
+    def __new__(cls, results: Records | Downloads, failures: Mapping[str, SwathError]) -> Self:
         return super().__new__(cls, _of_sources(results, failures), list(failures.values()))
 
-    def __init__(self, results: Records, failures: Mapping[str, SwathError]) -> None:
+    def __init__(self, results: Records | Downloads, failures: Mapping[str, SwathError]) -> None:
         hint = 'the results of the others are in .results, the reasons in .failures; errors="warn" goes on without them'
         super().__init__(_of_sources(results, failures), (), hint)
         self.results, self.failures = results, dict(failures)
@@ -131,9 +135,17 @@ class PartialError(SwathError, ExceptionGroup[SwathError]):
         return type(self), (self.results, self.failures)
 
 
-def _of_sources(results: Records, failures: Mapping[str, SwathError]) -> str:
-    return f"{len(failures)} of {len(results) + len(failures)} sources failed"
+def _of_sources(results: Records | Downloads, failures: Mapping[str, SwathError]) -> str:
+    return f"{len(failures)} of {len(results) + len(failures)} {results._counted} failed"
 
 
 class SwathWarning(UserWarning):
     """Something that can be gone on with, but should be known."""
+
+
+def warned(text: str) -> None:
+    """Warns, and blames the line that called the package: directly, or as an engine of xarray."""
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("swath", "xarray"):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, SwathWarning, stacklevel=level)

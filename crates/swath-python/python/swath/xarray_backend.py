@@ -11,9 +11,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import xarray
 from xarray.backends import AbstractDataStore, BackendArray, BackendEntrypoint
@@ -21,11 +20,11 @@ from xarray.backends.store import StoreBackendEntrypoint
 from xarray.coding.strings import create_vlen_dtype
 from xarray.core import indexing
 
-from ._reading import read
+from ._reading import along, read
 from ._session import Session, address, default_session
 from ._tree import DataTree, Opened, reopen
 from ._values import NOT_A_VARIABLE, Description, GroupDescription, typed
-from .exceptions import SwathWarning, UsageError
+from .exceptions import UsageError, warned
 
 __all__ = ["SwathBackendEntrypoint"]
 
@@ -41,11 +40,13 @@ _SHUFFLE, _FLETCHER32 = 2, 3
 class SwathArray(BackendArray):
     """An array of a granule as xarray wants it: indexed by integers, slices and arrays, one per axis."""
 
-    __slots__ = ("_array", "_opened", "dtype", "shape")
+    __slots__ = ("_array", "_ends", "_opened", "dtype", "shape")
 
-    def __init__(self, opened: Opened, array: Description) -> None:
+    def __init__(self, opened: Opened, array: Description, ends: tuple[Any, Any] | None = None) -> None:
         self._opened = opened
         self._array = array
+        #: First and last element, if they are at hand: xarray looks at those of all times when it decodes them.
+        self._ends = ends
         self.shape = array.shape
         self.dtype = array.dtype
         if array.is_text:
@@ -62,7 +63,22 @@ class SwathArray(BackendArray):
         )
 
     def _read(self, key: tuple[Any, ...]) -> Any:
-        return read(self._opened.core, self._array, key)
+        end = self._end(key)
+        return read(self._opened.core, self._array, key) if end is None else end
+
+    def _end(self, key: tuple[Any, ...]) -> Any:
+        """The first or the last element, if nothing else is asked for and it is at hand."""
+        if self._ends is None or self.dtype is None or self._opened.core.closed:
+            return None
+        axes = [along(one, extent, 1) for one, extent in zip(key, self.shape, strict=True)]
+        if any(axis.count != 1 or len(axis.runs) != 1 for axis in axes):
+            return None
+        at = [axis.runs[0].axis[0] for axis in axes]
+        for end, place in zip(self._ends, ([0] * len(at), [extent - 1 for extent in self.shape]), strict=True):
+            if at == place:
+                element = typed(end, self.dtype, (1,) * len(at)).copy()
+                return element[(*(0 if axis.dropped else slice(None) for axis in axes), ...)]
+        return None
 
     async def _read_async(self, key: tuple[Any, ...]) -> Any:
         # The call waits with the interpreter released, so a thread is all that it takes, whatever loop is running.
@@ -80,12 +96,19 @@ def _restored(session: Session, saved: bytes, max_bytes: int, array: Description
     return SwathArray(reopen(session, saved, max_bytes), array)
 
 
+class Scales(NamedTuple):
+    """Bytes of the coordinates and of few other times, by path; of the first and the last of many times."""
+
+    values: Mapping[str, Any]
+    ends: Mapping[str, tuple[Any, Any]]
+
+
 class _GroupStore(AbstractDataStore):
     """One group of a granule as variables that are not decoded yet."""
 
     __slots__ = ("_group", "_opened", "_scales")
 
-    def __init__(self, opened: Opened, group: GroupDescription, scales: Mapping[str, Any]) -> None:
+    def __init__(self, opened: Opened, group: GroupDescription, scales: Scales) -> None:
         self._opened = opened
         self._group = group
         self._scales = scales
@@ -96,11 +119,7 @@ class _GroupStore(AbstractDataStore):
             if str(array.attrs.get("NAME", "")).startswith(NOT_A_VARIABLE):
                 continue
             if array.dtype is None:
-                warnings.warn(
-                    f"{array.path} is left out: numpy has no type for {array.type_name}",
-                    SwathWarning,
-                    stacklevel=6,
-                )
+                warned(f"{array.path} is left out: numpy has no type for {array.type_name}")
                 continue
             # netCDF's name of a variable that is called like a dimension and is none.
             variables[name.removeprefix("_nc4_non_coord_")] = self._variable(array)
@@ -109,11 +128,12 @@ class _GroupStore(AbstractDataStore):
     def _variable(self, array: Description) -> xarray.Variable:
         attrs = {name: value for name, value in array.attrs.items() if name != "NAME"}
         data: Any
-        if array.path in self._scales:
+        if array.path in self._scales.values:
             assert array.dtype is not None
-            data = typed(self._scales[array.path], array.dtype, array.shape)
+            data = typed(self._scales.values[array.path], array.dtype, array.shape)
         else:
-            data = indexing.LazilyIndexedArray(SwathArray(self._opened, array))
+            ends = self._scales.ends.get(array.path)
+            data = indexing.LazilyIndexedArray(SwathArray(self._opened, array, ends))
         return xarray.Variable(array.dims, data, attrs, self._encoding(array))
 
     def _encoding(self, array: Description) -> dict[str, Any]:
@@ -211,7 +231,7 @@ class SwathBackendEntrypoint(BackendEntrypoint):
         """One group of a granule (the root unless told otherwise) as a dataset."""
         decoding = _decoding(locals())
         tree = _opened(filename_or_obj, group, phony_dims, session, max_bytes)
-        return _dataset(tree, tree.path, _scales(tree, only=tree.path), decoding)
+        return _datasets(tree, [tree.path], decoding)[tree.path]
 
     def open_groups_as_dict(
         self,
@@ -232,10 +252,9 @@ class SwathBackendEntrypoint(BackendEntrypoint):
         """Every group of a granule (or below `group`) as a dataset, by path."""
         decoding = _decoding(locals())
         tree = _opened(filename_or_obj, group, phony_dims, session, max_bytes)
-        scales = _scales(tree)
         root = tree.path.rstrip("/")
         inside = [path for path in tree._groups if path == tree.path or path.startswith(f"{root}/")]
-        return {path[len(root) :] or "/": _dataset(tree, path, scales, decoding) for path in inside}
+        return {path[len(root) :] or "/": found for path, found in _datasets(tree, inside, decoding).items()}
 
     def open_datatree(self, filename_or_obj: Any, **options: Any) -> xarray.DataTree:
         """A granule (or what is below `group`) as a tree of datasets."""
@@ -277,22 +296,31 @@ def _opened(
         raise UsageError("engine='swath' reads by address: pass the URL or the path, not an open file")
     path = group or "/"
     used = session if session is not None else default_session()
-    return used.open(address(source), path if path.startswith("/") else f"/{path}", max_bytes=max_bytes)
+    core = used._core.open(address(source), path if path.startswith("/") else f"/{path}", max_bytes, scales=True)
+    return DataTree(core, used)
 
 
-def _scales(tree: DataTree, only: str | None = None) -> dict[str, Any]:
-    """The coordinates, read together, and few other times: xarray makes indexes of the ones and looks at the ends of the others."""
+def _datasets(tree: DataTree, paths: list[str], decoding: dict[str, Any]) -> dict[str, xarray.Dataset]:
+    """Groups as datasets, by path."""
     for path, why in tree._opened.core.unreadable:
-        warnings.warn(f"{path} is left out: {why}", SwathWarning, stacklevel=4)
-    wanted = [tree._groups[only]] if only else tree._groups.values()
-    arrays = [array for group in wanted for array in group.arrays.values()]
-    if not any(array.is_scale or " since " in str(array.attrs.get("units", "")) for array in arrays):
-        return {}
-    return dict(tree._opened.core.scales())
+        warned(f"{path} is left out: {why}")
+    # Coordinates and times are on their way: what has none of them is made meanwhile.
+    labelled = {path for path in paths if _has_labels(tree._groups[path])}
+    made = {path: _dataset(tree, path, Scales({}, {}), decoding) for path in paths if path not in labelled}
+    if labelled:
+        values, ends = tree._opened.core.scales()
+        scales = Scales(dict(values), {path: (first, last) for path, first, last in ends})
+        made |= {path: _dataset(tree, path, scales, decoding) for path in labelled}
+    return {path: made[path] for path in paths}
+
+
+def _has_labels(group: GroupDescription) -> bool:
+    """Whether xarray will look at values of it at once: it makes indexes of coordinates, and decodes the ends of times."""
+    return any(array.is_scale or " since " in str(array.attrs.get("units", "")) for array in group.arrays.values())
 
 
 def _dataset(
-    tree: DataTree, path: str, scales: Mapping[str, Any], decoding: dict[str, Any]
+    tree: DataTree, path: str, scales: Scales, decoding: dict[str, Any]
 ) -> xarray.Dataset:
     store = _GroupStore(tree._opened, tree._groups[path], scales)
     dataset = StoreBackendEntrypoint().open_dataset(store, **decoding)

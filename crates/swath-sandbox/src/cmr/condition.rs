@@ -60,7 +60,7 @@ pub(crate) fn tests(parameters: &Parameters) -> Answer<Vec<Test>> {
     tests.extend(joined(spans.collect::<Answer<_>>()?, any, TemporalTest::fits));
     let orbits = parameters.all("orbit_number").iter().map(|text| orbit_range(text));
     tests.extend(joined(orbits.collect::<Answer<_>>()?, true, |range, record| {
-        range.contains(&record.orbit())
+        record.orbit().is_some_and(|orbit| range.contains(&orbit))
     }));
     for text in parameters.all("updated_since") {
         let fault =

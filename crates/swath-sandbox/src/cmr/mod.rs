@@ -5,6 +5,7 @@
 //! on the sphere; over a frame of 240 km the difference is less than a pixel of a browse picture.
 
 mod attribute;
+mod collections;
 mod condition;
 mod parameters;
 mod record;
@@ -51,6 +52,8 @@ pub(crate) fn answer(state: &State, request: &Request<Bytes>, orders: Orders) ->
         Ok(json_reply(StatusCode::OK, &json!({"echo": {"ok?": true}})))
     } else if path.starts_with("/search/granules.umm_json") {
         check_token(state, request).and_then(|()| granules(state, request, orders))
+    } else if path.starts_with("/search/collections.umm_json") {
+        check_token(state, request).and_then(|()| collections::answer(&pairs(request)?))
     } else {
         let errors = vec![format!("The sandbox's catalogue has no [{path}]; ask /search/granules.umm_json")];
         Err(Refused { status: StatusCode::NOT_FOUND, errors })
@@ -102,6 +105,7 @@ fn granules(state: &State, request: &Request<Bytes>, orders: Orders) -> Answer<R
     parameters.check_limits(after.is_some())?;
     let tests = condition::tests(&parameters)?;
     let mut rows: Vec<Record> = state.archive.granules().into_iter().map(Record::new).collect();
+    rows.extend(state.archive.records().into_iter().filter_map(Record::from_umm));
     rows.retain(|record| tests.iter().all(|test| test(record)));
     let keys = &parameters.sort_keys;
     rows.sort_by(|a, b| compare(keys, &place(keys, a), &place(keys, b)));

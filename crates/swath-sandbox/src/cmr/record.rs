@@ -14,13 +14,14 @@ use crate::gateway::ROUTES;
 use crate::state::State;
 
 /// Concept identifiers of collections, as the real catalogue has them.
-const COLLECTIONS: [(&str, &str); 6] = [
+pub(crate) const COLLECTIONS: [(&str, &str); 7] = [
     ("NISAR_L2_GCOV_BETA_V1", "C3622214170-ASF"),
     ("NISAR_L2_GCOV_PROVISIONAL_V1", "C2854338529-ASF"),
     ("NISAR_L2_GCOV_V1", "C3622241360-ASF"),
     ("NISAR_L1_RSLC_BETA_V1", "C2850225585-ASF"),
     ("NISAR_L2_GSLC_BETA_V1", "C2850259510-ASF"),
     ("NISAR_L2_GUNW_BETA_V1", "C2850261892-ASF"),
+    ("NISAR_OE", "C2727908375-ASF"),
 ];
 
 /// What each product is called in full.
@@ -64,36 +65,84 @@ const DEMO_FOOTPRINT: [(f64, f64); 5] =
 /// A granule with all that a search can ask of it.
 #[derive(Debug)]
 pub(crate) struct Record {
-    stored: Stored,
+    source: Source,
+    name: String,
+    collection: String,
     instrument: String,
+    start: Timestamp,
+    end: Timestamp,
+    orbit: Option<i64>,
     pub(crate) concept: String,
     pub(crate) collection_concept: String,
     pub(crate) revised: Timestamp,
-    pub(crate) attributes: Vec<(&'static str, Vec<String>)>,
+    pub(crate) attributes: Vec<(String, Vec<String>)>,
     pub(crate) footprint: Option<Shape>,
+}
+
+/// Where a record comes from.
+#[derive(Debug)]
+enum Source {
+    /// A granule's file: the record is made of its name.
+    Stored(Box<Stored>),
+    /// A record as it is, of a granule whose file is not here.
+    Umm(Box<Value>),
 }
 
 impl Record {
     pub(crate) fn new(stored: Stored) -> Self {
-        let known = COLLECTIONS.iter().find(|(name, _)| *name == stored.collection);
+        let granule = &stored.granule;
+        let attributes = attributes(&stored).into_iter().map(|(name, values)| (name.to_owned(), values));
         Self {
-            instrument: stored.granule.instrument(),
-            concept: concept('G', stored.granule.name()),
-            collection_concept: known
-                .map_or_else(|| concept('C', &stored.collection), |(_, concept)| (*concept).to_owned()),
+            name: granule.name().to_owned(),
+            collection: stored.collection.clone(),
+            instrument: granule.instrument(),
+            start: granule.start(),
+            end: granule.end(),
+            // Made up, but 173 a cycle and one a track, as they are flown.
+            orbit: Some(618 + 173 * i64::from(granule.cycle()) + i64::from(granule.track())),
+            concept: concept('G', granule.name()),
+            collection_concept: collection_concept(&stored.collection),
             revised: revision(&stored),
-            attributes: attributes(&stored),
+            attributes: attributes.collect(),
             footprint: footprint(&stored),
-            stored,
+            source: Source::Stored(Box::new(stored)),
         }
     }
 
+    /// A record as it is: UMM-G with at least a name, a collection and both ends of its time.
+    pub(crate) fn from_umm(umm: Value) -> Option<Self> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let moment = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
+        let range = &umm["TemporalExtent"]["RangeDateTime"];
+        let (name, collection) = (text(&umm["GranuleUR"])?, text(&umm["CollectionReference"]["ShortName"])?);
+        let end = moment(&range["EndingDateTime"])?;
+        let attribute = |one: &Value| {
+            let values = one["Values"].as_array()?.iter().filter_map(text).collect();
+            Some((text(&one["Name"])?, values))
+        };
+        let attributes = umm["AdditionalAttributes"].as_array().into_iter().flatten().filter_map(attribute);
+        Some(Self {
+            instrument: text(&umm["Platforms"][0]["Instruments"][0]["ShortName"]).unwrap_or_default(),
+            start: moment(&range["BeginningDateTime"])?,
+            end,
+            orbit: umm["OrbitCalculatedSpatialDomains"][0]["OrbitNumber"].as_i64(),
+            concept: concept('G', &name),
+            collection_concept: collection_concept(&collection),
+            revised: moment(&umm["DataGranule"]["ProductionDateTime"]).unwrap_or(end),
+            attributes: attributes.collect(),
+            footprint: None,
+            name,
+            collection,
+            source: Source::Umm(Box::new(umm)),
+        })
+    }
+
     pub(crate) fn name(&self) -> &str {
-        self.stored.granule.name()
+        &self.name
     }
 
     pub(crate) fn collection(&self) -> &str {
-        &self.stored.collection
+        &self.collection
     }
 
     pub(crate) fn instrument(&self) -> &str {
@@ -101,16 +150,16 @@ impl Record {
     }
 
     pub(crate) fn start(&self) -> Timestamp {
-        self.stored.granule.start()
+        self.start
     }
 
     pub(crate) fn end(&self) -> Timestamp {
-        self.stored.granule.end()
+        self.end
     }
 
-    /// The absolute orbit: made up, but 173 a cycle and one a track, as they are flown.
-    pub(crate) fn orbit(&self) -> i64 {
-        618 + 173 * i64::from(self.stored.granule.cycle()) + i64::from(self.stored.granule.track())
+    /// The absolute orbit.
+    pub(crate) fn orbit(&self) -> Option<i64> {
+        self.orbit
     }
 
     /// The item of an answer: `{"meta": …, "umm": …}`.
@@ -127,12 +176,15 @@ impl Record {
                 "format": "application/vnd.nasa.cmr.umm+json",
                 "revision-date": revised,
             },
-            "umm": self.umm(state),
+            "umm": match &self.source {
+                Source::Stored(stored) => self.umm(stored, state),
+                Source::Umm(umm) => (**umm).clone(),
+            },
         })
     }
 
-    fn umm(&self, state: &State) -> Value {
-        let granule = &self.stored.granule;
+    fn umm(&self, stored: &Stored, state: &State) -> Value {
+        let granule = &stored.granule;
         let attributes: Vec<Value> =
             self.attributes.iter().map(|(name, values)| json!({"Name": name, "Values": values})).collect();
         let mut umm = json!({
@@ -152,7 +204,7 @@ impl Record {
                 "PGEName": format!("{}_{}_{}", granule.level(), &self.instrument()[..1], granule.product()),
                 "PGEVersion": release(granule.crid()),
             },
-            "RelatedUrls": self.urls(state),
+            "RelatedUrls": self.urls(stored, state),
             "DataGranule": {
                 "DayNightFlag": "Unspecified",
                 "ProductionDateTime": self.revised.to_string(),
@@ -160,7 +212,7 @@ impl Record {
                     {"Identifier": self.name(), "IdentifierType": "ProducerGranuleId"},
                     {"Identifier": granule.crid(), "IdentifierType": "CRID"},
                 ],
-                "ArchiveAndDistributionInformation": self.files(),
+                "ArchiveAndDistributionInformation": self.files(stored),
             },
             "Platforms": [{"ShortName": "NISAR", "Instruments": [{"ShortName": self.instrument()}]}],
             "MetadataSpecification": {
@@ -180,12 +232,12 @@ impl Record {
     }
 
     /// Sizes of the files that are on disk, and their checksums where a side file `….md5` tells one.
-    fn files(&self) -> Vec<Value> {
+    fn files(&self, stored: &Stored) -> Vec<Value> {
         let sized = FILES.iter().filter_map(|(_, suffix, _, format)| {
-            let (size, format) = (self.stored.size(suffix)?, (*format)?);
+            let (size, format) = (stored.size(suffix)?, (*format)?);
             let mut entry =
                 json!({"Name": format!("{}{suffix}", self.name()), "SizeInBytes": size, "Format": format});
-            if let Some(sum) = self.stored.side_file(&format!("{suffix}.md5")) {
+            if let Some(sum) = stored.side_file(&format!("{suffix}.md5")) {
                 entry["Checksum"] = json!({"Value": sum.trim(), "Algorithm": "MD5"});
             }
             Some(entry)
@@ -194,11 +246,11 @@ impl Record {
     }
 
     /// The URLs of all files of a real granule, on disk or not: clients must choose among them.
-    fn urls(&self, state: &State) -> Vec<Value> {
+    fn urls(&self, stored: &Stored, state: &State) -> Vec<Value> {
         let mut urls = Vec::with_capacity(2 * FILES.len() + 1);
         for (prefix, suffix, kind, format) in FILES {
             let Some(route) = ROUTES.iter().find(|route| route.prefix == prefix) else { continue };
-            let key = self.stored.granule.key(self.collection(), suffix);
+            let key = stored.granule.key(self.collection(), suffix);
             let file = format!("{}{suffix}", self.name());
             let direct = if kind == "GET DATA" { "GET DATA VIA DIRECT ACCESS" } else { kind };
             let pair = [
@@ -224,6 +276,12 @@ impl Record {
         }));
         urls
     }
+}
+
+/// The identifier of a collection: the real one where it is known.
+pub(crate) fn collection_concept(collection: &str) -> String {
+    let known = COLLECTIONS.iter().find(|(name, _)| *name == collection);
+    known.map_or_else(|| concept('C', collection), |(_, concept)| (*concept).to_owned())
 }
 
 /// A made-up concept identifier: ten digits that follow from the name, out of the range in use.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use swath_hdf5::Index;
+use swath_hdf5::{Index, OpenHints};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{pack, unpack};
@@ -136,6 +136,18 @@ impl IndexCache {
         self.folder.forget(&[address, group]);
     }
 
+    /// Where the metadata of a granule was that shares this key with others.
+    pub(crate) fn load_hints(&self, key: &str) -> Option<OpenHints> {
+        serde_json::from_slice(&self.folder.load(&[HINTS, key])?).ok()
+    }
+
+    /// Saves where metadata was; as with indexes, if it cannot be saved nothing is lost.
+    pub(crate) fn save_hints(&self, key: &str, hints: &OpenHints) {
+        if let Ok(bytes) = serde_json::to_vec(hints) {
+            self.folder.save(&[HINTS, key], &bytes);
+        }
+    }
+
     /// The catalogue's last answer to a query, and when it was given.
     pub(crate) fn load_answer(&self, address: &str, query: &str) -> Option<(Timestamp, Vec<u8>)> {
         let mut bytes = unpack(&self.folder.load(&[ANSWER, address, query])?, MAX_ANSWER_BYTES).ok()?;
@@ -160,6 +172,9 @@ impl IndexCache {
         }
     }
 }
+
+/// What hints are filed under.
+const HINTS: &str = "places of metadata";
 
 /// What answers are filed under.
 const ANSWER: &str = "answer of the catalogue";

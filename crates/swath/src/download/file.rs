@@ -37,7 +37,7 @@ pub(super) async fn fetch(
     options.tell(Progress::Ended { name: &wanted.name });
     done.map_err(|error| {
         let error = error.in_context(format!("could not download {}", wanted.address));
-        FailedDownload { source: wanted.source.clone(), error }
+        FailedDownload { source: wanted.source.clone(), address: Some(wanted.address.to_string()), error }
     })
 }
 

@@ -267,6 +267,8 @@ pub struct Downloaded {
 pub struct FailedDownload {
     /// What was asked for: an address, a name.
     pub source: String,
+    /// Which of its files, if the source could be told to mean any.
+    pub address: Option<String>,
     /// Why not.
     pub error: Error,
 }

@@ -34,7 +34,7 @@ pub(super) async fn wanted(
     let mut files: Vec<Result<Wanted, FailedDownload>> = Vec::new();
     let mut taken: HashMap<String, String> = HashMap::new();
     for source in sources {
-        let failed = |error| FailedDownload { source: source.clone(), error };
+        let failed = |error| FailedDownload { source: source.clone(), address: None, error };
         let found = match files_of(source, &known, options) {
             Ok(found) => found,
             Err(error) => {
@@ -49,7 +49,8 @@ pub(super) async fn wanted(
                 Some(other) if *other == address => {}
                 Some(other) => {
                     let what = format!("{address} and {other} would have the same name on the disk");
-                    files.push(Err(failed(Error::usage(what).with_hint("download one of them elsewhere"))));
+                    let error = Error::usage(what).with_hint("download one of them elsewhere");
+                    files.push(Err(FailedDownload { address: Some(address), ..failed(error) }));
                 }
                 None => {
                     taken.insert(key, address);
@@ -119,7 +120,7 @@ fn files_of(source: &str, known: &Known, options: &DownloadOptions) -> Result<Ve
         Some(own) => kind == own,
         None => sets.iter().any(|set| set.holds(kind)),
     };
-    let addresses = granule.urls.iter().filter(|url| {
+    let addresses = granule.urls().iter().filter(|url| {
         GranuleFile::parse(url).is_ok_and(|file| file.granule == parsed.granule && is_wanted(file.kind))
     });
     let files: Vec<Wanted> =

@@ -13,6 +13,8 @@ mod name;
 mod product;
 mod release;
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use geo_types::MultiPolygon;
 use jiff::Timestamp;
@@ -48,12 +50,6 @@ pub struct Granule {
     pub start: Option<Timestamp>,
     /// End of the acquisition.
     pub end: Option<Timestamp>,
-    /// Every https address of its files, sorted.
-    pub urls: Vec<String>,
-    /// Every s3 address of its files, sorted.
-    pub s3_urls: Vec<String>,
-    /// Its browse pictures (https).
-    pub browse: Vec<String>,
     /// Size of the product itself in bytes.
     pub size: Option<u64>,
     /// Short name of the collection.
@@ -88,16 +84,31 @@ pub struct Granule {
     pub processed: Option<Timestamp>,
     /// The catalogue's own id of the granule.
     pub concept_id: Option<String>,
-    /// The address that the catalogue calls the data (the first `GET DATA`).
-    pub(crate) primary_url: Option<String>,
-    /// The text of the whole catalogue item: `{"meta": …, "umm": …}`. It is a part of the page that the granule came with.
+    /// The addresses of its files, once they have been asked for.
+    pub(crate) addresses: OnceLock<Box<Addresses>>,
+    /// The text of the whole catalogue item: `{"meta": …, "umm": …}`. It may be a part of the page that the granule came with.
     pub(crate) item: Bytes,
+}
+
+/// The addresses of a granule's files. They are most of what the catalogue says of a granule, and few are ever looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct Addresses {
+    /// Every https address, sorted.
+    pub(crate) urls: Vec<String>,
+    /// Every s3 address, sorted.
+    pub(crate) s3_urls: Vec<String>,
+    /// Pictures (https).
+    pub(crate) browse: Vec<String>,
+    /// The address that the catalogue calls the data (the first `GET DATA`).
+    pub(crate) primary: Option<String>,
 }
 
 impl Granule {
     /// The whole UMM-G record, as the catalogue sent it; read from its text at each call, which takes some 0.1 ms.
     ///
-    /// Null when there is none, or when it is nested deeper than 127 levels.
+    /// Null when there is none, or when it is nested deeper than 127 levels. Granules of one search share the
+    /// text of their pages, up to some 30 MB each; those picked out by [`SearchResults`](crate::search::SearchResults) have
+    /// texts of their own when they are fewer than half.
     pub fn umm(&self) -> Value {
         self.member("umm")
     }
@@ -110,20 +121,6 @@ impl Granule {
     fn member(&self, name: &str) -> Value {
         let mut item: Value = serde_json::from_slice(&self.item).unwrap_or_default();
         item.get_mut(name).map(Value::take).unwrap_or_default()
-    }
-
-    /// The https address of the product itself: its own `.h5`, never its quality statistics.
-    ///
-    /// Of another mission's granule it is the address that the catalogue calls the data.
-    pub fn data_url(&self) -> Option<&str> {
-        self.own_file(&self.urls).or_else(|| self.primary_url.as_deref().filter(|_| self.parsed.is_none()))
-    }
-
-    /// The s3 address of the product itself; readable inside AWS us-west-2 only.
-    pub fn data_s3_url(&self) -> Option<&str> {
-        let named = self.primary_url.as_deref().filter(|_| self.parsed.is_none()).map(file_name);
-        let same_file = || self.s3_urls.iter().find(|url| Some(file_name(url)) == named);
-        self.own_file(&self.s3_urls).or_else(|| same_file().map(String::as_str))
     }
 
     /// Size and checksum (algorithm, value) of one of its files, as far as the catalogue tells them.
@@ -139,16 +136,6 @@ impl Granule {
         let checksum = entry.get("Checksum");
         let part = |name: &str| text(checksum.and_then(|checksum| checksum.get(name)));
         (entry.get("SizeInBytes").and_then(Value::as_u64), part("Algorithm").zip(part("Value")))
-    }
-
-    fn own_file<'a>(&self, urls: &'a [String]) -> Option<&'a str> {
-        let wanted = self.parsed.as_ref()?;
-        let is_own = |url: &&String| {
-            file_name(url).ends_with(".h5")
-                && GranuleFile::parse(url)
-                    .is_ok_and(|file| file.kind == FileKind::Data && file.granule == *wanted)
-        };
-        urls.iter().find(is_own).map(String::as_str)
     }
 }
 

@@ -111,6 +111,7 @@ pub(crate) struct Request {
     form: Option<String>,
     body_limit: u64,
     takes_gzip: bool,
+    refuses_pages: bool,
 }
 
 /// An answer, whatever its status.
@@ -134,6 +135,7 @@ impl Request {
             form: None,
             body_limit: ANSWER_LIMIT,
             takes_gzip: false,
+            refuses_pages: false,
         }
     }
 
@@ -167,6 +169,12 @@ impl Request {
         self
     }
 
+    /// Takes a web page with status 200 for a passing trouble of the service, or of a proxy, and asks again.
+    pub(crate) fn refuses_pages(mut self) -> Self {
+        self.refuses_pages = true;
+        self
+    }
+
     fn method(&self) -> &'static str {
         if self.form.is_some() { "POST" } else { "GET" }
     }
@@ -180,9 +188,13 @@ impl Response {
 
     /// Whether the body says that it is HTML: a login page, an error page of a proxy.
     pub(crate) fn is_html(&self) -> bool {
-        self.header("content-type")
-            .is_some_and(|kind| kind.trim_start().to_lowercase().starts_with("text/html"))
+        is_html(&self.headers)
     }
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.trim_start().to_lowercase().starts_with("text/html"))
 }
 
 impl Http {
@@ -268,7 +280,7 @@ impl Http {
         let mut tries = Tries::begin(&self.shared.options);
         loop {
             match self.attempt(request).await {
-                Ok(attempt) if attempt.cut.is_none() && !retry::is_transient(attempt.status) => {
+                Ok(attempt) if attempt.is_final(request) => {
                     let (status, headers) = (attempt.status, attempt.headers);
                     let body = gzip::plain(request, &headers, attempt.body)?;
                     return Ok(Response { status, headers, body });
@@ -352,6 +364,14 @@ struct Attempt {
     cut: Option<String>,
 }
 
+impl Attempt {
+    /// Whether another try would bring the same.
+    fn is_final(&self, request: &Request) -> bool {
+        let is_page = request.refuses_pages && self.status == 200 && is_html(&self.headers);
+        self.cut.is_none() && !retry::is_transient(self.status) && !is_page
+    }
+}
+
 /// Why a try did not do.
 enum Failure {
     Network(String),
@@ -368,7 +388,10 @@ impl Failure {
         Self::Status {
             code: attempt.status,
             retry_after: retry::retry_after(asked, now),
-            says: meaning::excerpt(&attempt.body),
+            says: match attempt.status {
+                200 => ", a web page in place of data".to_owned(),
+                _ => meaning::excerpt(&attempt.body),
+            },
         }
     }
 }

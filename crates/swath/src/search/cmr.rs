@@ -2,6 +2,9 @@
 //!
 //! Source: the CMR search API documentation; what a page, its headers and its errors look like was measured.
 
+mod attributes;
+mod ephemerides;
+
 use std::collections::{HashSet, VecDeque};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
@@ -13,6 +16,10 @@ use super::umm::Page;
 use super::{Context, SearchCount, SearchResults, selection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, Purpose, Request, Response, SafeUrl, meaning};
+
+pub use attributes::SearchableAttribute;
+pub(super) use attributes::named;
+pub use ephemerides::EPHEMERIDES;
 
 /// Sub-queries under way at one time.
 const AT_ONCE: usize = 6;
@@ -33,6 +40,7 @@ const CLIENT_ID: &str = concat!("swath_v", env!("CARGO_PKG_VERSION"));
 pub struct Catalogue {
     http: Http,
     granules: SafeUrl,
+    collections: SafeUrl,
 }
 
 impl Catalogue {
@@ -44,12 +52,15 @@ impl Catalogue {
     /// # Errors
     /// A usage error when the address can have no path.
     pub fn new(http: Http, address: &SafeUrl) -> Result<Self> {
-        let mut url = address.secret().clone();
-        match url.path_segments_mut() {
-            Ok(mut path) => path.pop_if_empty().extend(["search", "granules.umm_json"]),
-            Err(()) => return Err(Error::usage(format!("{address} is no address of a catalogue"))),
+        let of = |service: &str| {
+            let mut url = address.secret().clone();
+            match url.path_segments_mut() {
+                Ok(mut path) => path.pop_if_empty().extend(["search", service]),
+                Err(()) => return Err(Error::usage(format!("{address} is no address of a catalogue"))),
+            };
+            Ok(SafeUrl::from(url))
         };
-        Ok(Self { http, granules: url.into() })
+        Ok(Self { http, granules: of("granules.umm_json")?, collections: of("collections.umm_json")? })
     }
 
     /// NASA's catalogue.
@@ -87,6 +98,18 @@ impl Catalogue {
                 .push("granules that match several values of a list are counted once per value".to_owned());
         }
         Ok(SearchCount { hits: hits.iter().fold(0, |sum: u64, hits| sum.saturating_add(*hits)), notices })
+    }
+
+    /// Sends a form to one of the catalogue's services.
+    async fn post(&self, url: &SafeUrl, pairs: &[Pair], after: Option<&str>) -> Result<Response> {
+        let mut request = Request::post_form(Purpose::Search, url.clone(), pairs)
+            .header(HeaderName::from_static("client-id"), CLIENT_ID)
+            .compressed()
+            .refuses_pages();
+        if let Some(after) = after {
+            request = request.header(HeaderName::from_static(SEARCH_AFTER), after);
+        }
+        self.http.send(&request).await.map_err(|error| error.in_context("the search failed"))
     }
 
     async fn hits(&self, pairs: &[Pair]) -> Result<u64> {
@@ -131,6 +154,7 @@ impl Catalogue {
             };
             all.granules.extend(part.granules.into_iter().filter(is_new));
         }
+        let before = all.granules.len();
         all.granules.retain(|granule| plan.wants(granule));
         all.sort();
         if let Some(most) = plan.max_results {
@@ -141,6 +165,7 @@ impl Catalogue {
                     .push(format!("the catalogue has {} granules; these are the newest {kept}", all.hits));
             }
         }
+        all.let_go(before);
         Ok(all)
     }
 
@@ -241,12 +266,14 @@ impl Walk {
         let context = self.context.clone();
         let mut page = SearchResults { hits, notices, context, ..SearchResults::default() };
         page.add(found);
+        let before = page.granules.len();
         let is_new = |one: &crate::granule::Granule| {
             one.concept_id.as_ref().is_none_or(|id| self.seen.insert(id.clone()))
         };
         page.granules.retain(is_new);
         page.granules.retain(|granule| self.plan.as_ref().is_none_or(|plan| plan.wants(granule)));
         page.granules.truncate(self.left);
+        page.let_go(before);
         self.left -= page.granules.len();
         page
     }
@@ -313,19 +340,9 @@ impl Pages {
     }
 
     async fn ask(&self) -> Result<Response> {
-        let mut request = Request::post_form(Purpose::Search, self.catalogue.granules.clone(), &self.pairs)
-            .header(HeaderName::from_static("client-id"), CLIENT_ID)
-            .compressed();
-        if let Some(after) = &self.after {
-            request = request.header(HeaderName::from_static(SEARCH_AFTER), after);
-        }
-        let response = self
-            .catalogue
-            .http
-            .send(&request)
-            .await
-            .map_err(|error| error.in_context("the search failed"))?;
-        if response.status == 200 && !response.is_html() {
+        let response =
+            self.catalogue.post(&self.catalogue.granules, &self.pairs, self.after.as_deref()).await?;
+        if response.status == 200 {
             return Ok(response);
         }
         Err(refusal(&response, &self.catalogue.granules))

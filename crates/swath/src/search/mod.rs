@@ -53,7 +53,7 @@ use crate::granule::{Granule, Selection, newest};
 use umm::Page;
 
 pub use area::{Area, Collapse, Repair};
-pub use cmr::Catalogue;
+pub use cmr::{Catalogue, EPHEMERIDES, SearchableAttribute};
 pub use formats::Format;
 pub use options::{OPTIONS, OptionGroup, OptionKind, SearchOption};
 pub use plan::Plan;
@@ -109,20 +109,21 @@ struct Context {
 }
 
 impl SearchResults {
-    /// Reads a saved answer of the catalogue (`granules.umm_json`).
+    /// Reads a saved answer of the catalogue (`granules.umm_json`): a `String`, a `Vec<u8>` or [`Bytes`], which the granules
+    /// share.
     ///
     /// # Errors
-    /// An integrity error when `bytes` is no such answer. Odd items within are reported in [`SearchResults::odd`].
+    /// An integrity error when it is no such answer. Odd items within are reported in [`SearchResults::odd`].
     ///
     /// ```
     /// use swath::search::SearchResults;
-    /// let page = br#"{"hits": 1, "items": [{"meta": {"concept-id": "G1-ASF"}, "umm": {"GranuleUR": "A"}}]}"#;
+    /// let page = r#"{"hits": 1, "items": [{"meta": {"concept-id": "G1-ASF"}, "umm": {"GranuleUR": "A"}}]}"#;
     /// let results = SearchResults::from_umm_json(page)?;
     /// assert_eq!(results.granules[0].name, "A");
     /// # Ok::<(), swath::Error>(())
     /// ```
-    pub fn from_umm_json(bytes: &[u8]) -> Result<Self> {
-        let mut page = Page::read(&Bytes::copy_from_slice(bytes)).map_err(|why| {
+    pub fn from_umm_json(answer: impl Into<Bytes>) -> Result<Self> {
+        let mut page = Page::read(&answer.into()).map_err(|why| {
             Error::new(ErrorKind::Integrity, "the text is no answer of the catalogue (granules.umm_json)")
                 .because(why)
         })?;
@@ -151,10 +152,36 @@ impl SearchResults {
 
     /// Sorts as asf_search does: by end (or, without one, by when it was made), then by name, both descending.
     fn sort(&mut self) {
-        self.granules.sort_by(|a, b| {
-            let key = |granule: &Granule| granule.end.or(granule.processed).map(Timestamp::as_second);
-            key(b).cmp(&key(a)).then_with(|| b.name.cmp(&a.name))
-        });
+        let end = |granule: &Granule| granule.end.or(granule.processed).map(Timestamp::as_second);
+        // A granule is large: each is moved once, when its place is known.
+        let mut places: Vec<_> =
+            self.granules.iter().enumerate().map(|(place, one)| (end(one), place)).collect();
+        let name = |place: usize| self.granules.get(place).map(|granule| &granule.name);
+        places.sort_by(|(a_end, a), (b_end, b)| b_end.cmp(a_end).then_with(|| name(*b).cmp(&name(*a))));
+        let mut unsorted: Vec<_> = std::mem::take(&mut self.granules).into_iter().map(Some).collect();
+        let take = |(_, place): (_, usize)| unsorted.get_mut(place).and_then(Option::take);
+        self.granules = places.into_iter().filter_map(take).collect();
+    }
+
+    /// The granules at these places, in this order; with all else that the results say.
+    #[must_use]
+    pub fn subset(&self, places: impl IntoIterator<Item = usize>) -> Self {
+        let granules = places.into_iter().filter_map(|place| self.granules.get(place).cloned()).collect();
+        let (odd, notices, context) = (self.odd.clone(), self.notices.clone(), self.context.clone());
+        let mut part = Self { granules, hits: self.hits, odd, notices, context };
+        part.let_go(self.granules.len());
+        part
+    }
+
+    /// Lets go of the pages that granules came with when most of those are not kept: each granule left has its text alone then.
+    /// So what is kept holds at most twice its own text.
+    fn let_go(&mut self, before: usize) {
+        if self.granules.len() >= before.div_ceil(2) {
+            return;
+        }
+        for granule in &mut self.granules {
+            granule.item = Bytes::copy_from_slice(&granule.item);
+        }
     }
 
     /// The newest release of each product, and what it replaces; see [`newest`] for the rule.

@@ -4,10 +4,12 @@ use jiff::Timestamp;
 
 use super::area::Area;
 use super::check;
+use super::cmr::named;
 use super::options::{self, Options};
-use super::plan::{self, Plan};
+use super::plan::{self, Pair, Plan};
+use super::scope::Scope;
 use super::values::{Decimals, Given, Moment, Numbers, OptionValue, Values};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A query: what to search for, in asf_search's words.
 ///
@@ -386,6 +388,19 @@ impl Query {
     /// The names of the options that are given.
     pub fn given(&self) -> impl Iterator<Item = &'static str> {
         self.options.given()
+    }
+
+    /// Pairs that name the collections which the query is about.
+    pub(super) fn named_collections(&self) -> Result<Vec<Pair>> {
+        let scope = Scope::of(&self.options, &mut Vec::new())?;
+        let ids = check::each(self.options.texts("collections"), check::concept_id)?;
+        let pairs = named(&scope.collections(), &ids);
+        if pairs.is_empty() {
+            return Err(Error::usage("the query is about no collection that is known here").with_hint(
+                "name one by short_name or collections, or give a dataset, platform or processing_level",
+            ));
+        }
+        Ok(pairs)
     }
 
     /// Checks every option and says what would be asked, without asking.

@@ -74,6 +74,22 @@ impl Scope {
         })
     }
 
+    /// The collections that hold what is asked for, also where none is named to the catalogue.
+    pub(super) fn collections(&self) -> Vec<String> {
+        let holds = |name: &String| {
+            let is_held = |level: &Level| match level {
+                Level::Nisar(code) => collections::can_hold(name, code),
+                Level::Other(_) => true,
+            };
+            self.levels.is_empty() || self.levels.iter().any(is_held)
+        };
+        let has_nisar_type = self.levels.iter().any(|level| matches!(level, Level::Nisar(_)));
+        if self.names.is_empty() && has_nisar_type {
+            return collections::names(|_| true).into_iter().filter(holds).collect();
+        }
+        self.names.iter().filter(|name| holds(name)).cloned().collect()
+    }
+
     /// The additional attribute that numbers tracks.
     pub(super) fn track_attribute(&self) -> &'static str {
         if self.is_nisar { "TRACK_NUMBER" } else { "PATH_NUMBER" }

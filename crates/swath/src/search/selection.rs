@@ -100,8 +100,10 @@ impl SearchResults {
     pub fn into_latest(mut self) -> Self {
         let notes = self.notes();
         let used: Vec<bool> = self.states().iter().map(|(_, state)| *state == State::Used).collect();
+        let before = used.len();
         let mut used = used.into_iter();
         self.granules.retain(|_| used.next().unwrap_or(true));
+        self.let_go(before);
         self.notices.extend(notes);
         self
     }

@@ -31,7 +31,7 @@ pub(super) const NAME: &str =
 
 pub(super) fn results(items: &[Value]) -> SearchResults {
     let page = json!({"hits": items.len(), "items": items});
-    SearchResults::from_umm_json(page.to_string().as_bytes()).unwrap()
+    SearchResults::from_umm_json(page.to_string()).unwrap()
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn an_odd_item_is_reported_and_the_rest_is_kept() {
 #[test]
 fn what_is_no_page_is_an_integrity_error() {
     for text in ["", "[]", "{\"hits\":1}", "<html>", "{\"items\":7}"] {
-        assert!(SearchResults::from_umm_json(text.as_bytes()).unwrap_err().is_integrity(), "{text}");
+        assert!(SearchResults::from_umm_json(text.to_owned()).unwrap_err().is_integrity(), "{text}");
     }
 }
 
@@ -97,4 +97,23 @@ fn the_data_of_a_nisar_granule_is_never_another_file() {
     ]);
     let results = results(&[only_statistics]);
     assert_eq!(results.granules[0].data_url(), None);
+}
+
+/// A few granules must not keep the text of the thousands that they came with.
+#[test]
+fn what_is_picked_out_lets_go_of_the_rest() {
+    let items: Vec<Value> =
+        (0..10).map(|number| item(&format!("G{number:03}"), "2025-11-22T02:46:52Z")).collect();
+    let page = bytes::Bytes::from(json!({"hits": 10, "items": items}).to_string());
+    let results = SearchResults::from_umm_json(page.clone()).unwrap();
+    let few = results.subset([7, 2, 99]);
+    assert_eq!(few.granules.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["G002", "G007"]);
+    assert_eq!(few.granules[0].umm(), results.granules[7].umm());
+    let many = results.subset([0, 1, 2, 3, 4]);
+    drop(results);
+    assert!(!page.is_unique());
+    drop(many);
+    // Only the page itself and what holds it: the few have texts of their own.
+    assert!(page.is_unique());
+    assert_eq!(few.granules[1].umm()["GranuleUR"], "G007");
 }

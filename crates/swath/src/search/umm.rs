@@ -7,10 +7,13 @@
 //! A granule is made from its text without a tree of it. The text stays with it: what only some ask for
 //! ([`properties`]) is read from there when they do.
 
+mod addresses;
+mod json;
 mod page;
 mod record;
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use geo_types::{Coord, LineString, MultiPolygon};
@@ -20,6 +23,8 @@ use serde_json::{Map, Value};
 use super::dates::written;
 use super::output::{is_plain, plain};
 use crate::granule::{Coverage, Crid, Direction, Granule, GranuleName, Maturity, file_name, on_the_map};
+use addresses::{additional_urls, browse, primary_url, urls};
+use json::Json;
 use record::{File, Record, Said};
 
 pub(super) use page::Page;
@@ -30,7 +35,7 @@ enum Source {
     /// An additional attribute: the `Values` of the one with this `Name`.
     Attribute(&'static str),
     /// A member of the record.
-    At(for<'a> fn(&'a Record<'a>) -> Option<&'a Said<'a>>),
+    At(for<'r, 'a> fn(&'r Record<'a>) -> &'r Said<'a>),
     /// The identifier of this `IdentifierType`.
     Identifier(&'static str),
 }
@@ -60,24 +65,24 @@ const DIRECTION: Source = Attribute("ASCENDING_DESCENDING");
 const TRACK: Source = Attribute("TRACK_NUMBER");
 const FRAME: Source = Attribute("FRAME_NUMBER");
 const PRODUCT_TYPE: Source = Attribute("PRODUCT_TYPE");
-const BEGINNING: Source = At(|item| Some(&item.umm.temporal_extent.range_date_time.beginning_date_time));
-const ENDING: Source = At(|item| Some(&item.umm.temporal_extent.range_date_time.ending_date_time));
-const GRANULE_UR: Source = At(|item| Some(&item.umm.granule_ur));
+const BEGINNING: Source = At(|item| &item.beginning);
+const ENDING: Source = At(|item| &item.ending);
+const GRANULE_UR: Source = At(|item| &item.granule_ur);
 const CRID: Source = Identifier("CRID");
 const MAIN_BAND: Source = Attribute("FREQUENCY_A_POLARIZATION");
 const SIDE_BAND: Source = Attribute("FREQUENCY_B_POLARIZATION");
 const BANDWIDTH: Source = Attribute("RANGE_BANDWIDTH_CONCAT");
 const PIPELINE: Source = Attribute("PRODUCTION_PIPELINE");
-const COLLECTION: Source = At(|item| Some(&item.umm.collection_reference.short_name));
+const COLLECTION: Source = At(|item| &item.collection);
 const ORBIT_TYPE: Source = Attribute("ORBIT_TYPE");
-const PRODUCED: Source = At(|item| Some(&item.umm.data_granule.production_date_time));
+const PRODUCED: Source = At(|item| &item.produced);
 const PRODUCER_NAME: Source = Identifier("ProducerGranuleId");
-const CONCEPT_ID: Source = At(|item| Some(&item.meta.concept_id));
-const COLLECTION_ID: Source = At(|item| Some(&item.meta.collection_concept_id));
-const PGE_VERSION: Source = At(|item| Some(&item.umm.pge.version));
-const PLATFORM: Source = At(|item| Some(&item.umm.platforms.first()?.short_name));
-const SENSOR: Source = At(|item| Some(&item.umm.platforms.first()?.instruments.first()?.short_name));
-const ORBIT: Source = At(|item| Some(&item.umm.orbit_calculated_spatial_domains.first()?.orbit_number));
+const CONCEPT_ID: Source = At(|item| &item.concept_id);
+const COLLECTION_ID: Source = At(|item| &item.collection_concept_id);
+const PGE_VERSION: Source = At(|item| &item.pge_version);
+const PLATFORM: Source = At(|item| &item.platform);
+const SENSOR: Source = At(|item| &item.sensor);
+const ORBIT: Source = At(|item| &item.orbit_number);
 
 /// Every property of a result, in asf_search's names and order.
 const PROPERTIES: &[(&str, Form)] = &[
@@ -138,7 +143,8 @@ pub(super) fn attribute(granule: &Granule, name: &'static str) -> Option<String>
 /// The record of a granule, read again from its text.
 fn record(granule: &Granule) -> Record<'_> {
     // It could be read when the granule was made from it.
-    serde_json::from_slice::<record::Object<Record<'_>>>(&granule.item).map(|item| item.0).unwrap_or_default()
+    let text = std::str::from_utf8(&granule.item).unwrap_or_default();
+    Record::read(&mut Json::new(text)).unwrap_or_default()
 }
 
 fn read(item: &Record<'_>, form: Form) -> Value {
@@ -169,14 +175,12 @@ fn granule(item: &Record<'_>, text_of_item: Bytes) -> Result<Granule, String> {
     let crid =
         first(item, CRID).and_then(|text| Crid::parse(&text)).or(parsed.as_ref().map(|name| name.crid));
     let tier = collection.as_deref().and_then(Maturity::of_collection);
-    let (s3_urls, urls) = urls(item);
     let from_name = parsed.as_ref();
     Ok(Granule {
         footprint: footprint(item),
         start: time(item, BEGINNING).or(from_name.map(|name| name.start)),
         end: time(item, ENDING)
             .or(from_name.map(|name| name.secondary.map_or(name.end, |second| second.end))),
-        browse: browse(&urls),
         size: size(item, &name, parsed.is_some()),
         maturity: tier.or(crid.filter(|_| parsed.is_some()).map(Maturity::of_crid)),
         crid,
@@ -200,27 +204,22 @@ fn granule(item: &Record<'_>, text_of_item: Bytes) -> Result<Granule, String> {
         orbit_type: text(item, ORBIT_TYPE),
         processed: time(item, PRODUCED),
         concept_id: text(item, CONCEPT_ID),
-        primary_url: primary_url(item),
         collection,
-        urls,
-        s3_urls,
         parsed,
         name,
+        addresses: OnceLock::new(),
         item: text_of_item,
     })
 }
 
 /// Every value of a source, whatever it says.
-fn found<'a>(item: &'a Record<'a>, source: Source) -> &'a [Said<'a>] {
+fn found<'r, 'a>(item: &'r Record<'a>, source: Source) -> &'r [Said<'a>] {
     match source {
-        At(member) => member(item).map_or(&[], std::slice::from_ref),
-        Attribute(name) => {
-            let mut all = item.umm.additional_attributes.iter();
-            all.find(|one| one.name.is(name)).map_or(&[], |one| &one.values)
-        }
+        At(member) => std::slice::from_ref(member(item)),
+        Attribute(name) => item.attributes.of(name),
         Identifier(kind) => {
-            let mut all = item.umm.data_granule.identifiers.iter();
-            let found = all.find(|one| one.identifier_type.is(kind));
+            let mut all = item.identifiers.iter();
+            let found = all.find(|one| one.kind.as_deref() == Some(kind));
             found.map_or(&[], |one| std::slice::from_ref(&one.identifier))
         }
     }
@@ -228,12 +227,12 @@ fn found<'a>(item: &'a Record<'a>, source: Source) -> &'a [Said<'a>] {
 
 /// Every value of a source that says something, as text.
 fn values(item: &Record<'_>, source: Source) -> Vec<String> {
-    found(item, source).iter().filter_map(|one| said(one.0.as_deref()?)).map(Cow::into_owned).collect()
+    found(item, source).iter().filter_map(|one| said(one.as_deref()?)).map(Cow::into_owned).collect()
 }
 
 /// The first value of a source that says something.
 fn first<'a>(item: &'a Record<'a>, source: Source) -> Option<Cow<'a, str>> {
-    found(item, source).iter().find_map(|one| said(one.0.as_deref()?))
+    found(item, source).iter().find_map(|one| said(one.as_deref()?))
 }
 
 fn text(item: &Record<'_>, source: Source) -> Option<String> {
@@ -286,83 +285,35 @@ fn platform(item: &Record<'_>) -> Value {
     text(item, Attribute("ASF_PLATFORM")).or_else(|| text(item, PLATFORM)).map_or(Value::Null, Value::from)
 }
 
-/// Kinds of addresses that lead to a file or service of the granule.
-const URL_TYPES: &[&str] = &[
-    "GET DATA",
-    "EXTENDED METADATA",
-    "GET DATA VIA DIRECT ACCESS",
-    "GET RELATED VISUALIZATION",
-    "VIEW RELATED INFORMATION",
-    "USE SERVICE API",
-];
-
-/// Every address of the granule, sorted, once: those of S3, and the others.
-fn urls(item: &Record<'_>) -> (Vec<String>, Vec<String>) {
-    let known = item.umm.related_urls.iter().filter(|one| URL_TYPES.iter().any(|kind| one.kind.is(kind)));
-    let mut all: Vec<&str> = known.filter_map(|one| one.url.0.as_deref()).collect();
-    all.sort_unstable();
-    all.dedup();
-    let (s3, others): (Vec<&str>, Vec<&str>) = all.into_iter().partition(|url| url.starts_with("s3://"));
-    (s3.into_iter().map(plain).collect(), others.into_iter().map(plain).collect())
-}
-
-/// The first address of type `GET DATA`.
-fn primary_url(item: &Record<'_>) -> Option<String> {
-    let data = item.umm.related_urls.iter().find(|one| one.kind.is("GET DATA"))?;
-    said(data.url.0.as_deref()?).map(Cow::into_owned)
-}
-
-fn browse(urls: &[String]) -> Vec<String> {
-    let picture = |url: &&String| [".png", ".jpg", ".jpeg"].iter().any(|ending| url.ends_with(ending));
-    urls.iter().filter(picture).cloned().collect()
-}
-
-/// The addresses of the other files: neither the data, nor pictures, checksums or credentials.
-fn additional_urls(item: &Record<'_>) -> Value {
-    let primary = primary_url(item);
-    let other = |url: &String| {
-        Some(url) != primary.as_ref()
-            && !url.ends_with(".md5")
-            && !url.ends_with(".png")
-            && !url.contains("s3credentials")
-    };
-    urls(item).1.into_iter().filter(other).collect()
-}
-
-fn files<'a>(item: &'a Record<'a>) -> &'a [record::Object<File<'a>>] {
-    &item.umm.data_granule.archive_and_distribution_information
-}
-
 /// Size and format of every file, by name.
 fn sizes(item: &Record<'_>) -> Value {
-    let one = |file: &record::Object<File<'_>>| {
-        let format = file.format.0.as_deref().map_or(Value::Null, Value::from);
-        let entry = [("bytes", file.size_in_bytes.clone()), ("format", format)];
+    let one = |file: &File<'_>| {
+        let format = file.format.as_deref().map_or(Value::Null, Value::from);
+        let size = file.size.and_then(|size| serde_json::from_str(size).ok()).unwrap_or_default();
+        let entry = [("bytes", size), ("format", format)];
         let entry = entry.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Some((file.name.0.as_deref()?.to_owned(), Value::Object(entry)))
+        Some((file.name.as_deref()?.to_owned(), Value::Object(entry)))
     };
-    Value::Object(files(item).iter().filter_map(one).collect())
+    Value::Object(item.files.iter().filter_map(one).collect())
 }
 
 /// The size of the product itself; of another mission's granule, that of its first file.
 fn size(item: &Record<'_>, name: &str, is_nisar: bool) -> Option<u64> {
     let is_own = |file: &str| file.strip_suffix(".h5") == Some(name);
-    let own = files(item).iter().find(|file| file.name.0.as_deref().is_some_and(is_own));
-    let file = if is_nisar { own } else { own.or_else(|| files(item).first()) };
-    let size = &file?.size_in_bytes;
-    size.as_u64().or_else(|| size.as_f64().filter(|s| (0.0..9e15).contains(s)).map(|s| s as u64))
+    let own = item.files.iter().find(|file| file.name.as_deref().is_some_and(is_own));
+    let file = if is_nisar { own } else { own.or_else(|| item.files.first()) };
+    // A number alone counts: a text has quotation marks.
+    let size = file?.size?;
+    let whole = || size.parse::<f64>().ok().filter(|size| (0.0..9e15).contains(size)).map(|size| size as u64);
+    size.parse().ok().or_else(whole)
 }
 
 fn footprint(item: &Record<'_>) -> MultiPolygon<f64> {
-    let polygons = &item.umm.spatial_extent.horizontal_spatial_domain.geometry.polygons;
-    let rings = polygons.iter().filter_map(|polygon| {
-        let coord = |point: &record::Object<record::Point>| {
-            let (x, y) = (point.longitude.0?, point.latitude.0?);
-            (x.abs() <= 360.0 && y.abs() <= 90.0).then_some(Coord { x, y })
-        };
+    let rings = item.rings.iter().filter_map(|points| {
+        let on_earth = |corner: &Coord<f64>| corner.x.abs() <= 360.0 && corner.y.abs() <= 90.0;
+        let corner = |point: &Option<Coord<f64>>| point.filter(on_earth);
         // A ring with an unreadable vertex is no outline; half of one would be a wrong one.
-        let points = polygon.boundary.points.iter();
-        let mut ring = LineString(points.map(coord).collect::<Option<Vec<_>>>()?);
+        let mut ring = LineString(points.iter().map(corner).collect::<Option<Vec<_>>>()?);
         ring.close();
         (ring.0.len() >= 4).then_some(ring)
     });

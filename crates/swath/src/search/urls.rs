@@ -69,7 +69,7 @@ pub(super) fn find<'a>(
     let picker = Picker::new(extension, pattern)?;
     let mut found = BTreeSet::new();
     for granule in granules {
-        for url in if direct_access { &granule.s3_urls } else { &granule.urls } {
+        for url in if direct_access { granule.s3_urls() } else { granule.urls() } {
             if picker.picks(url)? {
                 found.insert(url.clone());
             }

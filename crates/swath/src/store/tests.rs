@@ -10,7 +10,7 @@ use sha2_sums::{Digest, Sha256};
 use swath_hdf5::{Axis, Selection};
 
 use super::*;
-use crate::tree::{self, DataArray, OpenOptions};
+use crate::tree::{self, DataArray, KnownPlaces, OpenOptions, Opening};
 
 /// What `fixtures/flips.py` says of a file.
 #[derive(Deserialize)]
@@ -65,7 +65,8 @@ async fn opened(name: &str) -> (DataArray, Flipping, Expected) {
     let flipping = Flipping { bytes, ..Flipping::default() };
     let object =
         Object::new(Address::memory(name), Box::new(flipping.clone()), Coalescing::LOCAL, Ledger::default());
-    let tree = tree::open(object, &OpenOptions::default(), None).await.unwrap();
+    let opening = Opening { cache: None, places: &KnownPlaces::default(), lazily: false };
+    let tree = tree::open(object, &OpenOptions::default(), opening).await.unwrap();
     (tree.array("/power").unwrap(), flipping, all.remove(name).unwrap())
 }
 

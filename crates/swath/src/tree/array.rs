@@ -131,12 +131,13 @@ impl DataArray {
         }
     }
 
-    /// What reading will cost.
+    /// What reading will cost. Nothing is fetched to know it, but for an array of so many chunks that their table was not
+    /// read with the metadata.
     ///
     /// # Errors
-    /// When the array cannot be read at all.
-    pub fn cost(&self) -> Result<Cost> {
-        let plan = self.plan()?;
+    /// When the array cannot be read at all; what the network may fail with.
+    pub async fn cost(&self) -> Result<Cost> {
+        let plan = self.plan().await?;
         let pieces = plan.pieces().iter().filter(|piece| piece.range.is_some()).count() as u64;
         Ok(Cost { pieces, bytes: plan.bytes(), output_bytes: plan.output_bytes() as u64 })
     }
@@ -148,7 +149,7 @@ impl DataArray {
     /// before anything is fetched, and whatever the network and the file may fail with.
     pub async fn read(&self) -> Result<Array> {
         self.tree.check_open()?;
-        let plan = self.plan()?;
+        let plan = self.plan().await?;
         let values = read::read(self.tree.object(), plan, self.tree.0.limits).await;
         let values = values.map_err(|error| self.tree.reconsider(error))?;
         let shape = self.shape().iter().map(|extent| *extent as usize).collect();
@@ -168,7 +169,7 @@ impl DataArray {
             let what = format!("{} holds {}, which has no fixed size", self.path, dataset.datatype.name());
             return Err(Error::usage(what).with_hint("read it as text"));
         }
-        let plan = Arc::new(dataset.plan(&self.path, selection)?);
+        let plan = Arc::new(self.tree.plan(&self.path, selection).await?);
         let bytes = read::read_bytes(self.tree.object(), &plan, self.tree.0.limits).await;
         bytes.map_err(|error| self.tree.reconsider(error))
     }
@@ -180,9 +181,9 @@ impl DataArray {
     pub async fn read_texts(&self, selection: &Selection) -> Result<Vec<String>> {
         self.tree.check_open()?;
         let limits = self.tree.0.limits;
-        read::check_cost(&self.dataset().plan(&self.path, selection)?, limits)?;
-        let found =
-            swath_hdf5::read_values(self.tree.object(), self.tree.index(), &self.path, selection).await;
+        let plan = self.tree.plan(&self.path, selection).await?;
+        read::check_cost(&plan, limits)?;
+        let found = swath_hdf5::read_planned(self.tree.object(), self.tree.index(), &plan).await;
         match found.map_err(|error| self.tree.reconsider(error.into()))? {
             Values::Strings(texts) => Ok(texts),
             _ => Err(Error::usage(format!("{} holds {}, which is no text", self.path, self.data_type()))),
@@ -196,7 +197,7 @@ impl DataArray {
     /// As [`DataArray::read`], and a usage error when the values are no real numbers.
     pub async fn statistics(&self) -> Result<Statistics> {
         self.tree.check_open()?;
-        let plan = self.plan()?;
+        let plan = self.plan().await?;
         let mut sum = Accumulator::new(self.nodata());
         let done =
             read::reduce(self.tree.object(), plan, self.tree.0.limits, |values| sum.add_values(values)).await;
@@ -218,14 +219,14 @@ impl DataArray {
         Nodata::new(fill.and_then(|values| values.first().copied()))
     }
 
-    fn plan(&self) -> Result<Plan> {
+    async fn plan(&self) -> Result<Plan> {
         let dataset = self.dataset();
         let mut ranges: Vec<_> = dataset.shape.iter().map(|extent| 0..*extent).collect();
         if let (Some(window), [.., rows, columns]) = (self.window, ranges.as_mut_slice()) {
             *rows = window.row_off()..window.row_end();
             *columns = window.col_off()..window.col_end();
         }
-        Ok(dataset.plan(&self.path, &Selection::window(&ranges))?)
+        self.tree.plan(&self.path, &Selection::window(&ranges)).await
     }
 
     /// The dataset behind the array: type, chunks, filters, as the file states them.

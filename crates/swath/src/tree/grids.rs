@@ -11,7 +11,7 @@ use swath_hdf5::{Index, Object as Node, Plan, Selection, Values};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::geo::{Axis, Crs, Grid};
-use crate::read::read_small;
+use crate::read::read_small_each;
 use crate::store::Object;
 
 /// The ends of a grid's axes, as they are in the file. Kept with the saved index.
@@ -67,40 +67,76 @@ pub(crate) async fn read_axes(
     index: &Index,
     groups: &[String],
 ) -> Result<BTreeMap<String, GridAxes>> {
-    let mut plans = Vec::new();
-    for group in groups {
-        for name in [X, Y] {
-            plans.extend(end_plans(index, &format!("{group}/{name}"))?);
-        }
-        for name in ["xCoordinateSpacing", "yCoordinateSpacing", PROJECTION] {
-            plans.push(scalar_plan(index, &format!("{group}/{name}"))?);
-        }
-    }
-    let asked: Vec<Plan> = plans.iter().flatten().cloned().collect();
-    let mut answers = read_small(object, index, &asked).await?.into_iter();
-    let mut values =
-        plans.iter().map(|plan| plan.as_ref().and_then(|_| answers.next()).and_then(|v| number(&v)));
-    let mut axes = BTreeMap::new();
-    for group in groups {
-        let mut next = || values.next().flatten();
-        let (x_first, x_last, y_first, y_last) = (next(), next(), next(), next());
-        let (x_spacing, y_spacing, projection) = (next(), next(), next());
-        let ends = |name: &str, first: Option<f64>, last: Option<f64>, spacing| {
-            let path = format!("{group}/{name}");
-            let count = index.dataset(&path)?.shape.first().copied().unwrap_or(0);
-            let missing = || Error::new(ErrorKind::Integrity, format!("{path} holds no numbers"));
-            Ok::<_, Error>(AxisEnds {
-                first: first.ok_or_else(missing)?,
-                last: last.ok_or_else(missing)?,
-                count,
-                spacing,
-            })
+    let wanted = WantedAxes::new(index, groups)?;
+    let read = read_small_each(object, index, &wanted.plans()).await?;
+    wanted.axes(index, read)
+}
+
+/// What is to be read to know the axes of some groups: for each group the ends of both axes, their spacings, and the
+/// projection; what a group does not have is not asked for.
+pub(super) struct WantedAxes(Vec<(String, Vec<Option<Plan>>)>);
+
+impl WantedAxes {
+    pub(super) fn new(index: &Index, groups: &[String]) -> Result<Self> {
+        let of_group = |group: &String| {
+            let mut plans = Vec::new();
+            for name in [X, Y] {
+                plans.extend(end_plans(index, &format!("{group}/{name}"))?);
+            }
+            for name in ["xCoordinateSpacing", "yCoordinateSpacing", PROJECTION] {
+                plans.push(scalar_plan(index, &format!("{group}/{name}"))?);
+            }
+            Ok((group.clone(), plans))
         };
-        let epsg = epsg(index, group, projection)?;
-        let (x, y) = (ends(X, x_first, x_last, x_spacing)?, ends(Y, y_first, y_last, y_spacing)?);
-        axes.insert(group.clone(), GridAxes { epsg, x, y });
+        Ok(Self(groups.iter().map(of_group).collect::<Result<_>>()?))
     }
-    Ok(axes)
+
+    pub(super) fn plans(&self) -> Vec<Plan> {
+        self.0.iter().flat_map(|(_, plans)| plans.iter().flatten().cloned()).collect()
+    }
+
+    /// The axes, from what was read for the plans.
+    pub(super) fn axes(
+        &self,
+        index: &Index,
+        read: Vec<swath_hdf5::Result<Vec<u8>>>,
+    ) -> Result<BTreeMap<String, GridAxes>> {
+        let mut read = read.into_iter();
+        let mut axes = BTreeMap::new();
+        for (group, plans) in &self.0 {
+            let mut values = Vec::with_capacity(plans.len());
+            for plan in plans {
+                values.push(match plan.as_ref().zip(plan.as_ref().and_then(|_| read.next())) {
+                    Some((plan, bytes)) => number(&swath_hdf5::values(plan.datatype(), bytes?)?),
+                    None => None,
+                });
+            }
+            axes.insert(group.clone(), axes_of(index, group, values)?);
+        }
+        Ok(axes)
+    }
+}
+
+/// The axes of a group, from its values in the order of [`WantedAxes`].
+fn axes_of(index: &Index, group: &str, values: Vec<Option<f64>>) -> Result<GridAxes> {
+    let mut values = values.into_iter();
+    let mut next = || values.next().flatten();
+    let (x_first, x_last, y_first, y_last) = (next(), next(), next(), next());
+    let (x_spacing, y_spacing, projection) = (next(), next(), next());
+    let ends = |name: &str, first: Option<f64>, last: Option<f64>, spacing| {
+        let path = format!("{group}/{name}");
+        let count = index.dataset(&path)?.shape.first().copied().unwrap_or(0);
+        let missing = || Error::new(ErrorKind::Integrity, format!("{path} holds no numbers"));
+        Ok::<_, Error>(AxisEnds {
+            first: first.ok_or_else(missing)?,
+            last: last.ok_or_else(missing)?,
+            count,
+            spacing,
+        })
+    };
+    let epsg = epsg(index, group, projection)?;
+    let (x, y) = (ends(X, x_first, x_last, x_spacing)?, ends(Y, y_first, y_last, y_spacing)?);
+    Ok(GridAxes { epsg, x, y })
 }
 
 /// Plans for the first and the last value of an axis.

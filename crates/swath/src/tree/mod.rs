@@ -8,16 +8,19 @@ mod array;
 mod describe;
 mod dimensions;
 mod grids;
+mod hints;
 mod measurement;
 mod open;
 mod region;
+mod scales;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use swath_hdf5::{Attribute, Index};
+use swath_hdf5::{Attribute, Index, Layout, LazyTable, Plan, Selection};
+use tokio::sync::OnceCell;
 
 use crate::cache::IndexCache;
 use crate::error::{Error, ErrorKind, Result};
@@ -28,10 +31,12 @@ use crate::store::{Address, Object};
 pub use array::{Cost, DataArray};
 use dimensions::Dimensions;
 pub(crate) use grids::GridAxes;
+pub(crate) use hints::KnownPlaces;
 pub use measurement::Measurement;
 pub use open::OpenOptions;
-pub(crate) use open::{open, open_saved};
+pub(crate) use open::{Opening, open, open_saved};
 pub use region::{LayerOptions, Region};
+pub use scales::Scales;
 
 /// A granule (or one group of it), opened lazily. Cloning shares it.
 #[derive(Clone)]
@@ -46,10 +51,16 @@ struct Tree {
     group: String,
     axes: Mutex<BTreeMap<String, GridAxes>>,
     dimensions: OnceLock<Dimensions>,
+    /// Chunk tables that are read with the windows, by path.
+    tables: Mutex<BTreeMap<String, Arc<LazyTable>>>,
+    /// Once they have been read.
+    scales: OnceCell<Arc<Scales>>,
     limits: ReadLimits,
     closed: AtomicBool,
     /// Where the index came from, if not from the file itself.
     saved_in: Option<IndexCache>,
+    /// Where it is to be saved when the ends of the axes are known, if they are read later.
+    save_in: Option<IndexCache>,
 }
 
 impl DataTree {
@@ -186,6 +197,28 @@ impl DataTree {
             }
             _ => error,
         }
+    }
+
+    /// Plans how a selection of the array at `path` is read. A chunk table that was not read with the metadata is read
+    /// as far as the selection needs it, and what was read of it is kept for the next.
+    pub(crate) async fn plan(&self, path: &str, selection: &Selection) -> Result<Plan> {
+        let dataset = self.index().dataset(path)?;
+        if !matches!(dataset.layout, Layout::Unread(_)) {
+            return Ok(dataset.plan(path, selection)?);
+        }
+        let table = {
+            let mut tables = self.0.tables.lock().unwrap_or_else(PoisonError::into_inner);
+            match tables.get(path) {
+                Some(table) => table.clone(),
+                None => {
+                    let table = Arc::new(LazyTable::new(self.index(), path)?);
+                    tables.insert(path.to_owned(), table.clone());
+                    table
+                }
+            }
+        };
+        let planned = table.plan(self.object(), selection).await;
+        planned.map_err(|error| self.reconsider(error.into()))
     }
 
     fn dimensions(&self) -> &Dimensions {

@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, OnceLock};
 
-use swath_hdf5::{Dataset, Selection, Values, read_index};
+use tokio::sync::OnceCell;
 
-use super::{DataTree, Tree, grids};
+use swath_hdf5::{Index, read_index};
+
+use super::{DataTree, KnownPlaces, Tree, grids};
 use crate::cache::{IndexCache, Saved};
 use crate::error::Result;
 use crate::granule::GranuleName;
-use crate::read::{ReadLimits, check_cost, read_small_bytes};
+use crate::read::ReadLimits;
 use crate::store::{Address, Object};
-
-/// How netCDF begins the name of a scale that is no variable.
-const NO_VARIABLE: &str = "This is a netCDF dimension but not a netCDF variable";
 
 /// How a granule is opened.
 #[derive(Debug, Clone)]
@@ -23,11 +22,14 @@ pub struct OpenOptions {
     pub group: String,
     /// What later reads may cost.
     pub limits: ReadLimits,
+    /// Whether opening ends with the metadata and leaves the ends of the axes to [`DataTree::read_scales`], which reads them
+    /// along with the scales: for whoever wants those anyway, and has something else to do meanwhile.
+    pub axes_later: bool,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { group: "/".to_owned(), limits: ReadLimits::default() }
+        Self { group: "/".to_owned(), limits: ReadLimits::default(), axes_later: false }
     }
 }
 
@@ -45,38 +47,65 @@ impl OpenOptions {
         self.limits = limits;
         self
     }
+
+    /// Sets [`OpenOptions::axes_later`].
+    #[must_use]
+    pub fn axes_later(mut self, axes_later: bool) -> Self {
+        self.axes_later = axes_later;
+        self
+    }
 }
 
+/// What a session knows that helps to open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    /// Where indexes are kept.
+    pub(crate) cache: Option<&'a IndexCache>,
+    /// Where metadata was in other granules.
+    pub(crate) places: &'a KnownPlaces,
+    /// Whether long chunk tables may be left to the windows that need them.
+    pub(crate) lazily: bool,
+}
+
+/// Chunks of a dataset up to which its table is always read with the metadata. Beyond, it would be 1.5 MB and more in
+/// the layout of NISAR's files, while a window's part of it costs a round trip and some 100 kB.
+const MOST_CHUNKS: u64 = 20_000;
+
 /// Opens the object's tree: no request when its index is saved, else a few waves of metadata.
-pub(crate) async fn open(
-    object: Object,
-    options: &OpenOptions,
-    cache: Option<&IndexCache>,
-) -> Result<DataTree> {
+pub(crate) async fn open(object: Object, options: &OpenOptions, opening: Opening<'_>) -> Result<DataTree> {
     let address = object.address().to_string();
     // A local file is as near as the cache.
-    let cache = cache.filter(|_| !matches!(object.address(), Address::Local(_) | Address::Memory(_)));
+    let cache = opening.cache.filter(|_| !matches!(object.address(), Address::Local(_) | Address::Memory(_)));
     let saved = cache.and_then(|cache| cache.load(&address, &options.group));
     let from_cache = saved.is_some();
     let saved = match saved {
         Some(saved) => {
             object.expect_version(saved.version.clone());
+            opening.places.learn(&object, &saved.index, &options.group, None);
             saved
         }
-        None => read_cold(&object, &options.group, cache).await?,
+        None => read_cold(&object, options, Opening { cache, ..opening }).await?,
     };
-    let used = cache.filter(|_| from_cache).cloned();
-    Ok(DataTree::new(object, saved, options, used))
+    let cache = cache.cloned();
+    let kept = if from_cache { (cache, None) } else { (None, cache.filter(|_| options.axes_later)) };
+    Ok(DataTree::new(object, saved, options, kept))
 }
 
 /// Opens the object's tree with an index that was saved before. Nothing is read: not a request.
 pub(crate) fn open_saved(object: Object, saved: Saved, options: &OpenOptions) -> DataTree {
     object.expect_version(saved.version.clone());
-    DataTree::new(object, saved, options, None)
+    DataTree::new(object, saved, options, (None, None))
 }
 
 impl DataTree {
-    fn new(object: Object, saved: Saved, options: &OpenOptions, saved_in: Option<IndexCache>) -> Self {
+    /// `kept`: where the index came from, and where it is to be saved when its axes are known.
+    fn new(
+        object: Object,
+        saved: Saved,
+        options: &OpenOptions,
+        kept: (Option<IndexCache>, Option<IndexCache>),
+    ) -> Self {
+        let (saved_in, save_in) = kept;
         let granule = GranuleName::parse(&object.address().file_name()).ok();
         let name = granule.as_ref().map_or_else(|| object.address().file_name(), ToString::to_string);
         Self(std::sync::Arc::new(Tree {
@@ -87,9 +116,12 @@ impl DataTree {
             group: options.group.clone(),
             axes: Mutex::new(saved.axes),
             dimensions: OnceLock::new(),
+            tables: Mutex::default(),
+            scales: OnceCell::new(),
             limits: options.limits,
             closed: AtomicBool::new(false),
             saved_in,
+            save_in,
         }))
     }
 
@@ -99,7 +131,7 @@ impl DataTree {
     /// # Errors
     /// A limit error when the index is longer than 64 MiB.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        self.kept(self.index().clone())
+        self.kept(self.index().clone()).to_bytes(&self.object().address().to_string(), self.group())
     }
 
     /// As [`DataTree::to_bytes`], of the array at `path` alone.
@@ -113,69 +145,37 @@ impl DataTree {
             |group: &str| array.path().starts_with(&format!("{}/", group.trim_end_matches('/')));
         index.objects.retain(|path, _| path == array.path() || leads_there(path));
         index.unreadable.clear();
-        self.kept(index)
+        self.kept(index).to_bytes(&self.object().address().to_string(), self.group())
     }
 
-    fn kept(&self, index: swath_hdf5::Index) -> Result<Vec<u8>> {
-        let object = self.object();
-        let version = object.version().unwrap_or(crate::store::Version { size: index.size, tag: None });
-        let saved = Saved { version, axes: self.axes().clone(), index };
-        saved.to_bytes(&object.address().to_string(), self.group())
-    }
-
-    /// The values of all dimension scales below the opened group, by path, as little-endian bytes in C order: one wave.
-    /// Not of those that netCDF wrote for the extent of a dimension alone: they hold nothing, and may be of any size.
-    /// Along with them come other times of at most 64 KiB: who decodes times looks at their first and last at once.
-    ///
-    /// # Errors
-    /// As [`DataArray::read`](crate::DataArray::read).
-    pub async fn read_scales(&self) -> Result<BTreeMap<String, Vec<u8>>> {
-        self.check_open()?;
-        let (mut paths, mut plans) = (Vec::new(), Vec::new());
-        let mut allowed = self.0.limits;
-        for (path, dataset) in self.index().datasets() {
-            let is_scale = dataset.is_dimension_scale && !is_extent_alone(dataset);
-            if !(is_scale || is_small_time(dataset)) || dataset.datatype.is_variable() {
-                continue;
-            }
-            let plan = dataset.plan(path, &Selection::all(&dataset.shape))?;
-            check_cost(&plan, allowed)?;
-            allowed.max_bytes = allowed.max_bytes.saturating_sub(plan.bytes());
-            allowed.max_output_bytes = allowed.max_output_bytes.saturating_sub(plan.output_bytes() as u64);
-            paths.push(path.to_owned());
-            plans.push(plan);
-        }
-        let read = read_small_bytes(self.object(), self.index(), &plans).await;
-        Ok(paths.into_iter().zip(read.map_err(|error| self.reconsider(error))?).collect())
+    /// What opening has found out and is worth keeping.
+    pub(super) fn kept(&self, index: Index) -> Saved {
+        let known = self.object().version();
+        let version = known.unwrap_or(crate::store::Version { size: index.size, tag: None });
+        Saved { version, axes: self.axes().clone(), index }
     }
 }
 
-/// Whether a scale is a netCDF dimension without a variable (netCDF-4 file format, "dimensions without coordinate variables").
-fn is_extent_alone(dataset: &Dataset) -> bool {
-    let name = dataset.attribute("NAME").map(|attribute| &attribute.value);
-    matches!(name, Some(Values::Strings(texts)) if texts.iter().any(|text| text.starts_with(NO_VARIABLE)))
-}
-
-/// Most bytes of times that are no scale and come along with the scales.
-const SMALL_TIMES: u64 = 64 << 10;
-
-/// Whether it holds few times: numbers of some unit since a moment (CF conventions, section 4.4).
-fn is_small_time(dataset: &Dataset) -> bool {
-    let units = dataset.attribute("units").map(|attribute| &attribute.value);
-    let counts_from = |texts: &[String]| texts.iter().any(|text| text.contains(" since "));
-    let bytes =
-        dataset.shape.iter().fold(dataset.datatype.size(), |bytes, extent| bytes.saturating_mul(*extent));
-    matches!(units, Some(Values::Strings(texts)) if counts_from(texts)) && (1..=SMALL_TIMES).contains(&bytes)
-}
-
-/// Reads the index from the file and the ends of its grids' axes along with it; saves both.
-async fn read_cold(object: &Object, group: &str, cache: Option<&IndexCache>) -> Result<Saved> {
-    let options = swath_hdf5::OpenOptions::default().with_ends_of(grids::AXES);
-    let index = read_index(object, group, &options).await?;
-    let axes = grids::read_axes(object, &index, &grids::grid_groups(&index)).await?;
+/// Reads the index from the file and the ends of its grids' axes along with it; saves both. Without the latter, if they are
+/// to come later.
+async fn read_cold(object: &Object, options: &OpenOptions, opening: Opening<'_>) -> Result<Saved> {
+    let group = options.group.as_str();
+    let ends = if options.axes_later { &[] } else { grids::AXES };
+    let mut reading = swath_hdf5::OpenOptions::default().with_ends_of(ends);
+    reading = reading.with_hints(opening.places.of(object, group, opening.cache));
+    // An index that is kept serves whoever comes next, so it is kept whole.
+    if opening.lazily && opening.cache.is_none() {
+        reading = reading.with_most_chunks(MOST_CHUNKS);
+    }
+    let index = read_index(object, group, &reading).await?;
+    opening.places.learn(object, &index, group, opening.cache);
+    let axes = match options.axes_later {
+        true => BTreeMap::new(),
+        false => grids::read_axes(object, &index, &grids::grid_groups(&index)).await?,
+    };
     let version = object.version().unwrap_or(crate::store::Version { size: index.size, tag: None });
     let saved = Saved { version, axes, index };
-    if let Some(cache) = cache {
+    if let Some(cache) = opening.cache.filter(|_| !options.axes_later) {
         cache.save(&object.address().to_string(), group, &saved);
     }
     Ok(saved)

@@ -4,7 +4,8 @@ use swath::{LayerOptions, OpenOptions, ReadLimits, Region, Session};
 use swath_hdf5::{Axis, Selection};
 
 use crate::archive::{
-    GRANULE, assert_close, cookbook_box, granules, open, sandbox, session, session_with_token, true_mean,
+    GRANULE, assert_close, cookbook_box, granules, open, options, sandbox, session, session_with_token,
+    true_mean,
 };
 
 #[tokio::test]
@@ -97,19 +98,59 @@ async fn selections_are_read_as_bytes() {
 #[tokio::test]
 async fn scales_come_in_one_wave_and_equal_what_is_read_alone() {
     let sandbox = sandbox().await;
-    let options = OpenOptions::default();
-    let tree = session(&sandbox).open(&sandbox.url_of(GRANULE), &options).await.unwrap();
+    let tree = session(&sandbox).open(&sandbox.url_of(GRANULE), &OpenOptions::default()).await.unwrap();
     let before = tree.object().waves();
     let scales = tree.read_scales().await.unwrap();
     assert_eq!(tree.object().waves(), before + 1);
-    assert!(scales.len() >= 10, "{:?}", scales.keys());
-    for (path, bytes) in &scales {
+    assert!(scales.values.len() >= 10 && scales.ends.is_empty(), "{scales:?}");
+    for (path, bytes) in &scales.values {
         let array = tree.array(path).unwrap();
         assert_eq!(&array.read_bytes(&Selection::all(&array.shape())).await.unwrap(), bytes, "{path}");
     }
     let small = OpenOptions::default().limits(ReadLimits { max_bytes: 1000, ..ReadLimits::default() });
     let tree = session(&sandbox).open(&sandbox.url_of(GRANULE), &small).await.unwrap();
     assert_eq!(tree.read_scales().await.unwrap_err().kind(), swath::ErrorKind::Limit);
+}
+
+#[tokio::test]
+async fn axes_come_along_with_scales_which_are_kept() {
+    let sandbox = sandbox().await;
+    let (plain, later) = (OpenOptions::default(), OpenOptions::default().axes_later(true));
+    for url in [sandbox.url_of(GRANULE), sandbox.s3_url_of(GRANULE)] {
+        let alone = session(&sandbox).open(&url, &plain).await.unwrap();
+        let tree = session(&sandbox).open(&url, &later).await.unwrap();
+        assert_eq!((alone.object().waves(), tree.object().waves()), (3, 2));
+        let (scales, same) = tokio::join!(tree.read_scales(), tree.read_scales());
+        let scales = scales.unwrap();
+        assert_eq!(*scales, *same.unwrap());
+        assert_eq!(tree.object().waves(), 3, "no wave more than the tree takes alone");
+        assert_eq!(alone.read_scales().await.unwrap(), scales);
+        sandbox.clear_log();
+        assert_eq!(tree.read_scales().await.unwrap(), scales);
+        // The grid is known from the same wave.
+        let (layer, same) = (tree.layer("A", "HHHH").unwrap(), alone.layer("A", "HHHH").unwrap());
+        assert_eq!(layer.grid().await.unwrap(), same.grid().await.unwrap());
+        assert!(sandbox.log().is_empty());
+        tree.close();
+        assert_eq!(tree.read_scales().await.unwrap_err().kind(), swath::ErrorKind::Closed);
+    }
+}
+
+#[tokio::test]
+async fn an_index_is_saved_once_its_axes_are_known() {
+    let (sandbox, folder) = (sandbox().await, tempfile::tempdir().unwrap());
+    let session = Session::new(options(&sandbox).with_cache(Some(folder.path().to_owned()))).unwrap();
+    let (url, later) = (sandbox.url_of(GRANULE), OpenOptions::default().axes_later(true));
+    let cold = session.open(&url, &later).await.unwrap();
+    assert_eq!(session.open(&url, &later).await.unwrap().object().waves(), 2, "not saved yet");
+    let scales = cold.read_scales().await.unwrap();
+    let known = session.open(&url, &later).await.unwrap();
+    assert_eq!(known.object().waves(), 0);
+    assert_eq!(known.read_scales().await.unwrap(), scales);
+    assert_eq!(known.object().waves(), 1);
+    let plain = session.open(&url, &OpenOptions::default()).await.unwrap();
+    plain.layer("A", "HHHH").unwrap().grid().await.unwrap();
+    assert_eq!(plain.object().waves(), 0);
 }
 
 #[tokio::test]

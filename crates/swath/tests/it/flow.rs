@@ -61,7 +61,7 @@ async fn a_window_costs_the_rounds_and_bytes_that_it_must() {
     assert!(opened.1.bytes <= 1_500_000, "{opened:?}");
     assert_eq!(sandbox.log().iter().filter(|entry| entry.service == Service::Gateway).count(), 1);
     let clipped = layer.clip_box(cookbook_box()).await.unwrap();
-    let cost = clipped.cost().unwrap();
+    let cost = clipped.cost().await.unwrap();
     clipped.statistics().await.unwrap();
     let after = object.ledger().totals();
     assert_eq!(object.waves(), opened.0 + 1);

@@ -13,6 +13,7 @@ mod flow;
 mod hosts;
 mod logins;
 mod many;
+mod metadata;
 mod references;
 mod results;
 mod search;

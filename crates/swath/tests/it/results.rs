@@ -8,7 +8,7 @@ use crate::search::{ANSWER, vectors};
 /// The reconstructed answer to the cookbook's search in a format, and the same as asf_search writes it.
 fn both(format: Format, golden: &str) -> Option<(String, String)> {
     let (answer, golden) = (vectors(ANSWER)?, vectors(golden)?);
-    let results = SearchResults::from_umm_json(answer.as_bytes()).unwrap();
+    let results = SearchResults::from_umm_json(answer).unwrap();
     let mut ours = Vec::new();
     results.write(format, &mut ours).unwrap();
     Some((String::from_utf8(ours).unwrap(), golden))

@@ -174,7 +174,7 @@ pub(crate) const ANSWER: &str = "umm/RECONSTRUCTED_nisar_gcov_seed_response.umm_
 #[test]
 fn the_cookbook_finds_seven_and_keeps_five() {
     let Some(answer) = vectors(ANSWER) else { return };
-    let results = SearchResults::from_umm_json(answer.as_bytes()).unwrap();
+    let results = SearchResults::from_umm_json(answer).unwrap();
     assert_eq!((results.granules.len(), results.hits, results.odd.len()), (7, 7, 0));
     let urls = results.find_urls(Some(".h5"), Some("^(?!.*QA_STATS).*"), false).unwrap();
     assert_eq!(urls.len(), 7);
@@ -189,7 +189,7 @@ fn the_cookbook_finds_seven_and_keeps_five() {
 #[test]
 fn geojson_is_that_of_asf_search() {
     let (Some(answer), Some(golden)) = (vectors(ANSWER), vectors("golden/export.geojson")) else { return };
-    let results = SearchResults::from_umm_json(answer.as_bytes()).unwrap();
+    let results = SearchResults::from_umm_json(answer).unwrap();
     let mut ours = Vec::new();
     results.write_geojson(&mut ours).unwrap();
     let ours: Value = serde_json::from_slice(&ours).unwrap();

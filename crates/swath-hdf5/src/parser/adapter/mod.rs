@@ -29,6 +29,7 @@ use crate::index::Encoding;
 pub(crate) use global_heap::Heap;
 use header::{Header, kind};
 use message::{Fields, Space};
+pub(super) use upstream::checksum::jenkins_lookup3 as checksum;
 
 type Answer<T> = Result<T, Fault>;
 
@@ -263,6 +264,7 @@ impl AdaptedFile {
         space: &Space,
         datatype: &DataType,
         filtered: bool,
+        most_chunks: u64,
     ) -> Answer<RawLayout> {
         if let Some(message) = self.found(header, kind::EXTERNAL_FILES)? {
             return Ok(RawLayout::External(self.external_files(&message)?));
@@ -284,7 +286,7 @@ impl AdaptedFile {
         let (offset_size, length_size) = self.widths();
         let mut cursor = Cursor::new(&message);
         let parsed = upstream::messages::layout::parse(&mut cursor, offset_size, length_size, message.len())?;
-        let parts = chunks::Parts { space, layout: &parsed.layout, filtered, bare_edges };
+        let parts = chunks::Parts { space, layout: &parsed.layout, filtered, bare_edges, most_chunks };
         self.layout(&parts, datatype)
     }
 }
@@ -360,7 +362,7 @@ impl MetadataFile for AdaptedFile {
         self.datatype(&node.header)
     }
 
-    fn dataset(&self, node: &Node) -> Answer<RawDataset> {
+    fn dataset(&self, node: &Node, most_chunks: u64) -> Answer<RawDataset> {
         let header = &*node.header;
         let space = self.found(header, kind::DATASPACE)?;
         let space = space.ok_or_else(|| Fault::Malformed("dataset without dataspace message".to_owned()))?;
@@ -369,7 +371,7 @@ impl MetadataFile for AdaptedFile {
         let filters = self.found(header, kind::FILTERS)?;
         let filters = filters.map(|message| message::filters(&message)).transpose()?.unwrap_or_default();
         Ok(RawDataset {
-            layout: self.raw_layout(header, &space, &datatype, !filters.is_empty())?,
+            layout: self.raw_layout(header, &space, &datatype, !filters.is_empty(), most_chunks)?,
             fill: self.fill(header)?,
             shape: space.shape,
             max_shape: space.max_shape,

@@ -32,7 +32,7 @@ pub(crate) fn sealed(body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; HEAD + compressor.deflate_compress_bound(body.len())];
     let length = compressor.deflate_compress(body, &mut bytes[HEAD..]).expect("the bound is enough");
     bytes.truncate(HEAD + length);
-    bytes[..6].copy_from_slice(b"SWHX\x02\0");
+    bytes[..6].copy_from_slice(b"SWHX\x03\0");
     bytes[10..HEAD].copy_from_slice(&(body.len() as u64).to_le_bytes());
     let checksum = libdeflater::crc32(&bytes[10..]);
     bytes[6..10].copy_from_slice(&checksum.to_le_bytes());

@@ -1,7 +1,9 @@
 //! Any bytes as an HDF5 file.
 
 use bytes::Bytes;
-use swath_hdf5::{CountingReader, Index, MemoryReader, OpenOptions, Selection, read_index, read_values};
+use swath_hdf5::{
+    CountingReader, Index, Layout, LazyTable, MemoryReader, OpenOptions, Selection, read_index, read_values,
+};
 
 use crate::ready::block_on;
 
@@ -26,6 +28,7 @@ pub(crate) fn read_anything(bytes: &[u8]) -> usize {
     let kept = index.to_bytes().expect("an index of a small file is small");
     let kept = Index::from_bytes(&kept).expect("what was kept can be taken back");
     assert_eq!(kept.objects.len(), index.objects.len());
+    plan_lazily(bytes, &kept, &options);
     let mut read = 0;
     for (path, dataset) in kept.datasets() {
         let everything = Selection::all(&dataset.shape);
@@ -35,4 +38,27 @@ pub(crate) fn read_anything(bytes: &[u8]) -> usize {
         }
     }
     read
+}
+
+/// Plans a part of every dataset through a table that is read as far as needed. Where whole and part can be read, the
+/// plans are the same; of a damaged index the one may fail without the other.
+fn plan_lazily(bytes: &[u8], whole: &Index, options: &OpenOptions) {
+    let reader = MemoryReader::new(Bytes::copy_from_slice(bytes));
+    let options = options.clone().with_most_chunks(0).with_block_size(1024).with_first_read(1024);
+    let Ok(lazy) = block_on(read_index(&reader, "/", &options)) else { return };
+    for (path, dataset) in lazy.datasets() {
+        if !matches!(dataset.layout, Layout::Unread(_)) {
+            continue;
+        }
+        let middle = |extent: &u64| extent / 3..(extent / 3 + 1).max(extent / 2);
+        let part = Selection::window(&dataset.shape.iter().map(middle).collect::<Vec<_>>());
+        let Ok(table) = LazyTable::new(&lazy, path) else { continue };
+        let (Ok(planned), Ok(expected)) = (
+            block_on(table.plan(&reader, &part)),
+            whole.dataset(path).and_then(|dataset| dataset.plan(path, &part)),
+        ) else {
+            continue;
+        };
+        assert_eq!(planned.pieces(), expected.pieces(), "{path}");
+    }
 }

@@ -159,6 +159,9 @@ impl Drafting<'_> {
                 Ok(Body::Run { zarray, offset: 0, length: 0 })
             }
             Layout::Chunked(table) => self.chunks(table, stored, nodata),
+            Layout::Unread(_) => {
+                Err("its chunk table was not read: open the whole granule, not one layer".to_owned())
+            }
             _ => Err("its values are not in the file".to_owned()),
         }
     }

@@ -23,6 +23,9 @@ impl Asked {
 /// What the server answers: status, headers, body.
 type Answer = (u16, Vec<(&'static str, String)>, String);
 
+/// In place of a status: the connection stays open, and nothing comes.
+const SILENCE: u16 = 0;
+
 /// A catalogue on the loopback that answers as `answer` says, given how many requests came before.
 fn catalogue(
     answer: impl Fn(usize, &Asked) -> Answer + Send + 'static,
@@ -32,12 +35,17 @@ fn catalogue(
     let log = Arc::new(Mutex::new(Vec::new()));
     let seen = log.clone();
     std::thread::spawn(move || {
+        let mut unanswered = Vec::new();
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let asked = read_request(&mut BufReader::new(stream.try_clone().unwrap()));
             let place = seen.lock().unwrap().len();
             seen.lock().unwrap().push(asked.clone());
             let (status, headers, body) = answer(place, &asked);
+            if status == SILENCE {
+                unanswered.push(stream);
+                continue;
+            }
             let headers: String =
                 headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
             let length = body.len();
@@ -48,7 +56,9 @@ fn catalogue(
         }
     });
     let retry = RetryPolicy { tries: 3, base: Duration::from_millis(1), ..RetryPolicy::default() };
-    let http = Http::new(HttpOptions { allow_http_loopback: true, retry, ..HttpOptions::default() }).unwrap();
+    let answer_timeout = Duration::from_secs(1);
+    let options = HttpOptions { allow_http_loopback: true, retry, answer_timeout, ..HttpOptions::default() };
+    let http = Http::new(options).unwrap();
     (Catalogue::new(http, &SafeUrl::parse(&address).unwrap()).unwrap(), log)
 }
 
@@ -205,6 +215,112 @@ async fn a_busy_catalogue_is_asked_again() {
     });
     assert_eq!(catalogue.search(&query()).await.unwrap().granules.len(), 1);
     assert_eq!(log.lock().unwrap().len(), 3);
+}
+
+/// A proxy's or a login's page says nothing about the catalogue: it may be gone at the next try.
+#[tokio::test]
+async fn a_web_page_in_place_of_an_answer_is_asked_again() {
+    let html = || (200, vec![("content-type", " Text/HTML;charset=utf-8".to_owned())], "<html>".to_owned());
+    let (catalogue, log) = catalogue(move |place, _| if place == 0 { html() } else { page(0..1, 1, None) });
+    assert_eq!(catalogue.search(&query()).await.unwrap().granules.len(), 1);
+    assert_eq!(log.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_catalogue_that_says_nothing_is_asked_again() {
+    let silent = || (SILENCE, Vec::new(), String::new());
+    let (catalogue, log) = catalogue(move |place, _| if place == 0 { silent() } else { page(0..1, 1, None) });
+    assert_eq!(catalogue.search(&query()).await.unwrap().granules.len(), 1);
+    assert_eq!(log.lock().unwrap().len(), 2);
+}
+
+/// An answer of collections, each with attributes (name, kind).
+fn collections(all: &[(&str, &[(&str, &str)])]) -> Answer {
+    let of = |(name, attributes): &(&str, &[(&str, &str)])| {
+        let attributes: Vec<_> = attributes
+            .iter()
+            .map(|(name, kind)| serde_json::json!({"Name": name, "DataType": kind, "Description": "what it is"}))
+            .collect();
+        serde_json::json!({"meta": {}, "umm": {"ShortName": name, "AdditionalAttributes": attributes}})
+    };
+    let items: Vec<_> = all.iter().map(of).collect();
+    (200, Vec::new(), serde_json::json!({"hits": items.len(), "items": items}).to_string())
+}
+
+#[tokio::test]
+async fn attributes_of_several_collections_are_told_once() {
+    let (catalogue, log) = catalogue(|_, _| {
+        collections(&[
+            ("A", &[("TRACK_NUMBER", "INT"), ("PRODUCT_TYPE", "STRING"), ("", "STRING")]),
+            ("B", &[("TRACK_NUMBER", "FLOAT")]),
+            ("C", &[]),
+        ])
+    });
+    let found = catalogue.searchable_attributes(&query()).await.unwrap();
+    let told: Vec<_> = found
+        .iter()
+        .map(|one| (one.name.as_str(), one.data_type.as_str(), one.collections.join("+")))
+        .collect();
+    assert_eq!(told, [("PRODUCT_TYPE", "STRING", "A".to_owned()), ("TRACK_NUMBER", "INT", "A+B".to_owned())]);
+    assert_eq!(found[0].description, "what it is");
+    let asked = log.lock().unwrap()[0].clone();
+    assert!(asked.head[0].starts_with("post /search/collections.umm_json"), "{:?}", asked.head);
+    // Of all the collections of NISAR, those that can hold GCOV.
+    assert_eq!(asked.body.matches("short_name%5B%5D=").count(), 6, "{}", asked.body);
+    assert!(asked.body.contains("=NISAR_L2_GCOV_BETA_V1&") && asked.body.ends_with("page_size=2000"));
+    let alone = Query::new().collections("C3622214170-ASF");
+    catalogue.searchable_attributes(&alone).await.unwrap();
+    assert!(log.lock().unwrap()[1].body.starts_with("concept_id%5B%5D=C3622214170-ASF&page_size"));
+    let by_type = Query::new().processing_level("GCOV");
+    catalogue.searchable_attributes(&by_type).await.unwrap();
+    assert_eq!(log.lock().unwrap()[2].body, asked.body);
+}
+
+#[tokio::test]
+async fn attributes_of_what_is_not_there_are_errors() {
+    let none = catalogue(|_, _| collections(&[])).0;
+    let odd = catalogue(|_, _| (200, Vec::new(), "{\"items\":7}".to_owned())).0;
+    let refused = catalogue(|_, _| (400, Vec::new(), r#"{"errors":["no such"]}"#.to_owned())).0;
+    let named = Query::new().short_name("X");
+    assert_eq!(none.searchable_attributes(&named).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(odd.searchable_attributes(&named).await.unwrap_err().kind(), ErrorKind::Service);
+    assert_eq!(refused.searchable_attributes(&named).await.unwrap_err().kind(), ErrorKind::Usage);
+    let about_none = Query::new().relative_orbit(172);
+    assert_eq!(none.searchable_attributes(&about_none).await.unwrap_err().kind(), ErrorKind::Usage);
+    assert_eq!(
+        none.searchable_attributes(&Query::new().dataset("x")).await.unwrap_err().kind(),
+        ErrorKind::Usage
+    );
+}
+
+#[tokio::test]
+async fn the_newest_ephemeris_of_each_kind_is_found() {
+    let (catalogue, log) = catalogue(|_, asked| {
+        let kind = EPHEMERIDES
+            .into_iter()
+            .find(|kind| asked.body.contains(&format!("PRODUCT_TYPE%2C{kind}&")))
+            .unwrap();
+        if kind == "NOE" {
+            return page(0..0, 0, None);
+        }
+        let mut item = item(&format!("NISAR_{kind}"), "2025-11-22T02:46:52Z");
+        item["meta"]["concept-id"] = format!("G-{kind}").into();
+        item["umm"]["AdditionalAttributes"] = serde_json::json!([{"Name": "PRODUCT_TYPE", "Values": [kind]}]);
+        (200, vec![("cmr-hits", "5".to_owned())], serde_json::json!({"hits": 5, "items": [item]}).to_string())
+    });
+    let asked_for =
+        Query::new().start("2025-11-01").dataset("SENTINEL-1").processing_level("SLC").max_results(9);
+    let found = catalogue.orbit_ephemerides(&asked_for).await.unwrap();
+    let kinds: Vec<_> = found.granules.iter().map(|one| one.product.as_deref().unwrap()).collect();
+    assert_eq!((kinds, found.hits), (vec!["POE", "MOE", "FOE"], 15));
+    assert_eq!(found.notices, ["the catalogue has no orbit ephemeris of the kind NOE"]);
+    assert_eq!(found.into_latest().granules.len(), 3);
+    let log = log.lock().unwrap();
+    assert_eq!(log.len(), 4);
+    for one in log.iter() {
+        assert!(one.body.starts_with("shortName=NISAR_OE&temporal=2025-11-01T00%3A00%3A00Z"), "{}", one.body);
+        assert!(one.body.contains("page_size=1&") && one.body.contains("sort_key%5B%5D=-end_date"));
+    }
 }
 
 #[tokio::test]

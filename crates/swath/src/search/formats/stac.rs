@@ -162,8 +162,8 @@ fn asset_of(kind: FileKind) -> Option<(&'static str, &'static str, &'static str)
 fn assets(granule: &Granule) -> Map<String, Value> {
     let sizes = properties(granule).remove("bytes").unwrap_or(Value::Null);
     let mut assets = Map::new();
-    let https = granule.urls.iter().map(|url| (url, ""));
-    for (url, ending) in https.chain(granule.s3_urls.iter().map(|url| (url, "-s3"))) {
+    let https = granule.urls().iter().map(|url| (url, ""));
+    for (url, ending) in https.chain(granule.s3_urls().iter().map(|url| (url, "-s3"))) {
         let Some((key, role, media)) = GranuleFile::parse(url).ok().and_then(|file| asset_of(file.kind))
         else {
             continue;

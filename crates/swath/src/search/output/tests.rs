@@ -37,7 +37,7 @@ fn csv_has_one_line_per_granule_and_names_what_is_superseded() {
 #[test]
 fn the_catalogues_own_records_come_back() {
     let results = two_releases();
-    let again = SearchResults::from_umm_json(results.to_umm_json().as_bytes()).unwrap();
+    let again = SearchResults::from_umm_json(results.to_umm_json()).unwrap();
     assert_eq!(again.hits, results.hits);
     assert_eq!(text(|out| again.write_json(out)), text(|out| results.write_json(out)));
 }

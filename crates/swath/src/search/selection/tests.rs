@@ -162,7 +162,7 @@ fn known_issues_are_told_once_for_all_granules() {
 fn what_was_searched_for_travels_with_the_results() {
     let inside = of(NAME, BETA, Some(&square(10.0, 40.0, 2.0)));
     let before = searched(results(&[inside]), "bounding_box", "9,40,11,42").mixing_maturities();
-    let after = SearchResults::from_umm_json(before.to_umm_json().as_bytes()).unwrap();
+    let after = SearchResults::from_umm_json(before.to_umm_json()).unwrap();
     assert_eq!(after.context, before.context);
     assert_eq!(after.area_percent(&after.granules[0]), before.area_percent(&before.granules[0]));
 }

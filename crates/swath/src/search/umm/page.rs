@@ -1,19 +1,19 @@
 //! A page of the catalogue: its items become granules that share its text.
 //!
-//! One thread finds where the items are; of a long page, others make granules of the items found meanwhile, and look
-//! whether they are JSON. They are threads of this page alone: a pool's would not be there any more in a forked process.
+//! A long page is read in several places at once. Where an item begins further on is a guess, which holds only when the reader
+//! of what stands before arrives there between two items; when one does not hold, the page is read again from front to back.
+//! The readers are threads of this page alone: a pool's would not be there any more in a forked process.
 
-use std::ops::Range;
-use std::sync::Arc;
-use std::thread::{Builder, Scope, ScopedJoinHandle};
+use std::thread::Builder;
 
 use bytes::Bytes;
-use serde::Deserialize;
+use memchr::memmem;
 use serde::de::IgnoredAny;
 
 use super::super::{Context, OddItem};
-use super::record::{Object, Record};
-use super::{CONCEPT_ID, granule};
+use super::granule;
+use super::json::Json;
+use super::record::Record;
 use crate::granule::Granule;
 
 /// The least text that is worth a thread, in bytes: some hundred granules.
@@ -21,6 +21,10 @@ const BATCH: usize = 2 << 20;
 
 /// The most threads at work on one page.
 const THREADS: usize = 8;
+
+/// How an item begins that is not the first, as the catalogue writes it. No text within an item can hold this: a quotation mark
+/// would have to be escaped.
+const NEXT_ITEM: &[u8] = b",{\"meta\":";
 
 /// One page as the catalogue sends it: `{"hits": …, "items": […]}`, and what
 /// [`SearchResults::to_umm_json`](super::super::SearchResults::to_umm_json) adds.
@@ -38,17 +42,46 @@ impl Page {
     /// The error says what is wrong with the text of a page that cannot be read.
     pub(in super::super) fn read(body: &Bytes) -> Result<Self, String> {
         let text = std::str::from_utf8(body).map_err(|why| why.to_string())?;
-        let mut reader = Reader { body, text, at: 0 };
-        reader.page().ok_or_else(|| match serde_json::from_str::<IgnoredAny>(text) {
-            // The parser tells the place within the whole page.
+        Self::of(body, Json::new(text)).ok_or_else(|| match serde_json::from_str::<IgnoredAny>(text) {
+            // The parser tells the place.
             Err(why) => why.to_string(),
             Ok(_) => "it has no list of items".to_owned(),
         })
     }
 
-    fn add(&mut self, made: Made) {
-        self.granules.extend(made.granules);
-        self.odd.extend(made.odd);
+    /// `None` when it is no page.
+    fn of(body: &Bytes, mut from: Json<'_>) -> Option<Self> {
+        let mut page = Self::default();
+        let mut has_items = false;
+        from.peek().filter(|first| *first == b'{')?;
+        from.object(["hits", "swath", "items"], |from, member| {
+            match member {
+                0 => page.hits = serde_json::from_str(from.raw()?).ok()?,
+                1 => page.context = serde_json::from_str(from.raw()?).ok()?,
+                _ => {
+                    from.peek().filter(|first| *first == b'[')?;
+                    page.items(body, from)?;
+                    has_items = true;
+                }
+            }
+            Some(())
+        })?;
+        (has_items && from.is_at_end()).then_some(page)
+    }
+
+    /// Reads the list of items.
+    fn items(&mut self, body: &Bytes, from: &mut Json<'_>) -> Option<()> {
+        if !from.opens(b']')? {
+            return Some(());
+        }
+        let whole = || Some(vec![Part::read(body, from.part(from.at(), body.len())?, None)?]);
+        let parts = in_parts(body, from).or_else(whole)?;
+        from.go_to(parts.last()?.end);
+        for part in parts {
+            self.granules.extend(part.granules);
+            self.odd.extend(part.odd);
+        }
+        Some(())
     }
 
     /// How many items the catalogue sent.
@@ -57,190 +90,76 @@ impl Page {
     }
 }
 
-/// Granules made of some of a page's items.
-#[derive(Default)]
-struct Made {
+/// Granules made of items that follow each other.
+struct Part {
     granules: Vec<Granule>,
     odd: Vec<OddItem>,
+    /// The place after the last of them.
+    end: usize,
 }
 
-impl Made {
-    /// `None` when one of the items is no JSON: then it is not known what the page is.
-    fn of(body: &Bytes, text: &str, items: &[Range<usize>]) -> Option<Self> {
-        let mut made = Self { granules: Vec::with_capacity(items.len()), odd: Vec::new() };
-        for item in items {
-            match one(body, text, item)? {
-                Ok(granule) => made.granules.push(granule),
-                Err(odd) => made.odd.push(odd),
-            }
-        }
-        Some(made)
-    }
-}
-
-fn one(body: &Bytes, text: &str, item: &Range<usize>) -> Option<Result<Granule, OddItem>> {
-    let record: Object<Record<'_>> = match serde_json::from_str(text.get(item.clone())?) {
-        Ok(record) => record,
-        Err(why) if why.is_data() => return Some(Err(OddItem { concept_id: None, why: why.to_string() })),
-        Err(_) => return None,
-    };
-    Some(granule(&record, body.slice(item.clone())).map_err(|why| {
-        let concept_id = super::text(&record, CONCEPT_ID);
-        OddItem { concept_id, why }
-    }))
-}
-
-/// The closing quotation mark of the string that opens at `open`.
-fn end_of_string(text: &[u8], open: usize) -> Option<usize> {
-    let mut at = open + 1;
-    loop {
-        let rest = text.get(at..)?;
-        let length = memchr::memchr(b'"', rest)?;
-        let slashes = rest.get(..length)?.iter().rev().take_while(|byte| **byte == b'\\').count();
-        if slashes % 2 == 0 {
-            return Some(at + length);
-        }
-        at += length + 1;
-    }
-}
-
-/// Items on their way to be granules.
-enum Batch<'scope> {
-    Begun(ScopedJoinHandle<'scope, Option<Made>>),
-    Ended(Option<Made>),
-}
-
-impl<'scope> Batch<'scope> {
-    fn begin<'env>(
-        scope: &'scope Scope<'scope, 'env>,
-        body: &'env Bytes,
-        text: &'env str,
-        items: Vec<Range<usize>>,
-    ) -> Self {
-        let items = Arc::new(items);
-        let theirs = items.clone();
-        match Builder::new().spawn_scoped(scope, move || Made::of(body, text, &theirs)) {
-            Ok(thread) => Self::Begun(thread),
-            // No more threads are to be had.
-            Err(_) => Self::Ended(Made::of(body, text, &items)),
-        }
-    }
-
-    fn end(self) -> Option<Made> {
-        match self {
-            Self::Begun(thread) => thread.join().ok().flatten(),
-            Self::Ended(made) => made,
-        }
-    }
-}
-
-/// Walks over the text of a page; `None` where it is no page.
-struct Reader<'a> {
-    body: &'a Bytes,
-    text: &'a str,
-    /// Bytes read.
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn page(&mut self) -> Option<Page> {
-        let mut page = Page::default();
-        let mut has_items = false;
-        let mut more = self.opens(b'{', b'}')?;
-        while more {
-            let name: String = self.value()?;
-            self.take(b':')?;
-            match name.as_str() {
-                "hits" => page.hits = self.value()?,
-                "swath" => page.context = self.value()?,
-                "items" => {
-                    self.items(&mut page)?;
-                    has_items = true;
-                }
-                _ => {
-                    self.value::<IgnoredAny>()?;
-                }
-            }
-            more = self.goes_on(b'}')?;
-        }
-        (has_items && self.peek().is_none()).then_some(page)
-    }
-
-    fn items(&mut self, page: &mut Page) -> Option<()> {
-        let (body, text) = (self.body, self.text);
-        let most = BATCH.max(text.len() / THREADS);
-        std::thread::scope(|scope| {
-            let (mut batches, mut batch, mut begin) = (Vec::new(), Vec::new(), self.at);
-            let mut more = self.opens(b'[', b']')?;
-            while more {
-                batch.push(self.item()?);
-                more = self.goes_on(b']')?;
-                if more && self.at - begin > most {
-                    batches.push(Batch::begin(scope, body, text, std::mem::take(&mut batch)));
-                    begin = self.at;
-                }
-            }
-            let last = Made::of(body, text, &batch)?;
-            for batch in batches {
-                page.add(batch.end()?);
-            }
-            page.add(last);
-            Some(())
-        })
-    }
-
-    /// Where the next item is, if it is one; to tell is the parser's business.
-    fn item(&mut self) -> Option<Range<usize>> {
-        self.peek();
-        let begin = self.at;
-        let mut depth = 0_usize;
+impl Part {
+    /// Reads items until one begins at `until`, or the list ends where that is not given; `None` when there is no such place, or
+    /// one of the items is no JSON.
+    fn read(body: &Bytes, mut from: Json<'_>, until: Option<usize>) -> Option<Self> {
+        let mut part = Self { granules: Vec::new(), odd: Vec::new(), end: 0 };
         loop {
-            match *self.text.as_bytes().get(self.at)? {
-                b'"' => self.at = end_of_string(self.text.as_bytes(), self.at)?,
-                b',' | b'}' | b']' if depth == 0 => break,
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
+            part.item(body, &mut from)?;
+            let more = from.goes_on(b']')?;
+            if more {
+                from.peek();
+            }
+            part.end = from.at();
+            match until {
+                None if !more => return Some(part),
+                Some(until) if more && part.end == until => return Some(part),
+                Some(until) if !more || part.end > until => return None,
                 _ => {}
             }
-            self.at += 1;
         }
-        let item = self.text.get(begin..self.at)?.trim_end_matches([' ', '\t', '\r', '\n']);
-        (!item.is_empty()).then_some(begin..begin + item.len())
     }
 
-    fn value<T: Deserialize<'a>>(&mut self) -> Option<T> {
-        let mut values = serde_json::Deserializer::from_str(self.text.get(self.at..)?).into_iter();
-        let value = values.next()?.ok()?;
-        self.at += values.byte_offset();
-        Some(value)
+    fn item(&mut self, body: &Bytes, from: &mut Json<'_>) -> Option<()> {
+        from.peek();
+        let begin = from.at();
+        let record = Record::read(from)?;
+        let made = match from.taken_twice() {
+            Some(name) => Err(format!("it says {name} twice")),
+            None => granule(&record, body.slice(begin..from.at())),
+        };
+        match made {
+            Ok(granule) => self.granules.push(granule),
+            Err(why) => self.odd.push(OddItem { concept_id: super::text(&record, super::CONCEPT_ID), why }),
+        }
+        Some(())
     }
+}
 
-    /// The next byte that is no space, which is not taken.
-    fn peek(&mut self) -> Option<u8> {
-        let rest = self.text.as_bytes().get(self.at..)?;
-        let spaces = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
-        self.at += spaces;
-        rest.get(spaces).copied()
+/// The parts of a long page, each read by a thread; `None` when it is short, or a guess did not hold.
+fn in_parts(body: &Bytes, begin: &Json<'_>) -> Option<Vec<Part>> {
+    let left = body.len().checked_sub(begin.at())?;
+    let threads = std::thread::available_parallelism().map_or(1, Into::into).min(left / BATCH).min(THREADS);
+    let guess = |part: usize| {
+        let from = begin.at() + left / threads * part;
+        // The comma belongs to what stands before.
+        Some(from + memmem::find(body.get(from..)?, NEXT_ITEM)? + 1)
+    };
+    let mut begins = vec![begin.at()];
+    begins.extend((1..threads).filter_map(guess));
+    begins.dedup();
+    if begins.len() < 2 {
+        return None;
     }
-
-    fn take(&mut self, wanted: u8) -> Option<()> {
-        (self.peek()? == wanted).then(|| self.at += 1)
-    }
-
-    /// Takes the opening of a list or an object; whether it has members.
-    fn opens(&mut self, open: u8, close: u8) -> Option<bool> {
-        self.take(open)?;
-        let is_empty = self.peek()? == close;
-        self.at += usize::from(is_empty);
-        Some(!is_empty)
-    }
-
-    /// After a member: whether another follows.
-    fn goes_on(&mut self, close: u8) -> Option<bool> {
-        let next = self.peek().filter(|next| *next == b',' || *next == close)?;
-        self.at += 1;
-        Some(next == b',')
-    }
+    let parts = begins.iter().enumerate().map(|(part, at)| (*at, begins.get(part + 1).copied()));
+    std::thread::scope(|scope| {
+        let mut begun = Vec::new();
+        for (at, until) in parts {
+            let read = move || Part::read(body, begin.part(at, until.unwrap_or(body.len()))?, until);
+            // When no more threads are to be had, the page is read without.
+            begun.push(Builder::new().spawn_scoped(scope, read).ok()?);
+        }
+        begun.into_iter().map(|thread| thread.join().ok().flatten()).collect()
+    })
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ fn the_name_speaks_where_the_catalogue_is_silent() {
     assert_eq!(granule.crid, Crid::parse("X05009"));
     assert_eq!(granule.start.unwrap().to_string(), "2025-11-22T02:46:18Z");
     assert_eq!((granule.maturity, granule.size), (Some(Maturity::Beta), None));
-    assert!(granule.footprint.0.is_empty() && granule.urls.is_empty());
+    assert!(granule.footprint.0.is_empty() && granule.urls().is_empty());
 }
 
 /// Values that must not stop a search: each is put in place of a sound one.

@@ -89,3 +89,18 @@ fn a_long_page_is_the_same_as_its_items_alone() {
         assert_eq!(granule.concept_id.as_deref(), item["meta"]["concept-id"].as_str());
     }
 }
+
+/// What looks like the beginning of an item need not be one: lists within an item may hold such objects, and so may what comes
+/// after the items.
+#[test]
+fn a_guess_that_does_not_hold_is_no_harm() {
+    let inner = vec![json!({"meta": {"padding": "p".repeat(50_000)}}); 60];
+    let items = json!([{"meta": {"concept-id": "G1-ASF"}, "umm": {"GranuleUR": "A", "Inner": inner}}, {"umm": {"GranuleUR": "B"}}]);
+    let text = format!(r#"{{"items":{items},"other":{}}}"#, json!(inner));
+    assert!(text.len() > 2 * BATCH);
+    let page = read(&text).unwrap();
+    let names: Vec<&str> = page.granules.iter().map(|granule| granule.name.as_str()).collect();
+    assert_eq!((names, page.granules[0].concept_id.as_deref()), (vec!["A", "B"], Some("G1-ASF")));
+    let cut = &text[..text.len() - 2];
+    assert!(read(cut).unwrap_err().contains("EOF"), "cut");
+}
