@@ -19,9 +19,9 @@ pub(crate) struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done, 1 internal or local failure, 2 usage, 4 login or licence, 5 service or network,
-6 damaged or unreadable data, 7 some sources failed, 8 refused because it would cost too much, 130 interrupted,
-143 terminated.
+Exit codes: 0 done, 1 internal or local failure, 2 usage, 4 login or licence, 5 service, network
+or time, 6 damaged or unreadable data, 7 some sources failed, 8 refused because it would cost too
+much, 130 interrupted, 143 terminated.
 
 Environment: EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, NETRC, SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY,
 XDG_CACHE_HOME, XDG_CONFIG_HOME, SWATH_ACCESS, SWATH_OFFLINE, SWATH_CACHE_MAX_MB; for test servers
