@@ -12,7 +12,7 @@ help:
 
 # every job, in order; stops at the first that fails and names it
 ci:
-    @python .ci/steps.py fmt clippy test doc deny typos witness structure python notebooks docs
+    @python .ci/steps.py fmt clippy test faults doc deny typos witness structure python notebooks docs
 
 # formatting of the Rust code
 fmt:
@@ -25,6 +25,11 @@ clippy:
 # all tests; the unusual granules they read are made first
 test: variants
     cargo test --locked --workspace
+
+# swath's column of the matrix of faults again, but for the rows that wait (all rows: bench/faults.py)
+faults:
+    cargo build --quiet --locked --package swath-cli
+    python bench/faults.py --tools swath --swath "${CARGO_TARGET_DIR:-target}/debug/swath" --check --only '^(?!.*(stalls|trickles|no answer|429))'
 
 # the manual builds without a warning
 doc:

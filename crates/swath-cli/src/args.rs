@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use swath::Access;
+use swath_sandbox::Misbehaviour;
 
 use crate::query_args::QueryArgs;
 
@@ -151,7 +152,15 @@ Examples:
     #[command(after_help = "\
 Examples:
   swath sandbox --data granules
-  swath sandbox --data granules --port 18000")]
+  swath sandbox --data granules --port 18000
+  swath sandbox --data granules --misbehave 'cdn status=503 times=2' --misbehave 'cmr partial=2'
+
+An ORDER is a service (cmr, login, gateway, cdn, s3), what it does wrong, and when (else once).
+  what  status=CODE (retry-after=SECONDS), cut=BYTES, stall=BYTES or trickle=BYTES (pause=SECONDS),
+        short=BYTES, end=BYTES, flip=OFFSET, replace, ignore-range, wrong-content-range, login-page,
+        redirect=URL, expire-signed-urls, expire-credentials, region-refused, partial=ROWS,
+        timed-out=ROWS
+  when  after=COUNT, times=COUNT, always, path=TEXT, byte=OFFSET, ranged")]
     Sandbox(SandboxArgs),
 }
 
@@ -369,4 +378,13 @@ pub(crate) struct SandboxArgs {
     /// First of the ports to listen on; any free ones if absent
     #[arg(long)]
     pub(crate) port: Option<u16>,
+    /// Let a service do something wrong, as 'cdn cut=1000 after=2'; may be given again
+    #[arg(long, value_name = "ORDER")]
+    pub(crate) misbehave: Vec<Misbehaviour>,
+    /// How long signed URLs and S3 credentials live
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub(crate) lifetime: u64,
+    /// When it ends, write what was asked into this file: one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
 }

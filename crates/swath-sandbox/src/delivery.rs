@@ -24,6 +24,7 @@ struct Course {
     end: Option<u64>,
     cut: Option<u64>,
     stall: Option<(u64, Duration)>,
+    trickle: Option<(u64, Duration)>,
     flip: Option<u64>,
 }
 
@@ -70,19 +71,25 @@ fn apply(fault: &Fault, reply: &mut Reply, course: &mut Course) {
     match fault {
         Fault::CutBody { after } => course.cut = Some(*after),
         Fault::Stall { after, pause } => course.stall = Some((*after, *pause)),
+        Fault::Trickle { after, pause } => course.trickle = Some((*after, *pause)),
         Fault::WrongContentRange if data => shift_range(reply),
         Fault::ShortBody { missing } if data => {
-            if let Some(length) = length_of(reply) {
-                let rest = length.saturating_sub(*missing);
-                reply.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(rest));
-                course.end = Some(rest);
-            }
+            shorten(reply, course, |length| length.saturating_sub(*missing));
         }
+        Fault::EndBody { after } if data => shorten(reply, course, |length| length.min(*after)),
         Fault::FlipBit { offset } if data => {
             let start = content_range(reply).map_or(0, |(first, _, _)| first);
             course.flip = offset.checked_sub(start);
         }
         _ => {}
+    }
+}
+
+/// Leaves so many bytes of the body's length, and says so.
+fn shorten(reply: &mut Reply, course: &mut Course, rest: impl Fn(u64) -> u64) {
+    if let Some(rest) = length_of(reply).map(rest) {
+        reply.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(rest));
+        course.end = Some(rest);
     }
 }
 
@@ -129,6 +136,9 @@ async fn step(mut transit: Transit) -> io::Result<Option<(Frame<Bytes>, Transit)
         transit.course.stall = None;
         tokio::time::sleep(pause).await;
     }
+    if let Some(pause) = transit.trickling() {
+        tokio::time::sleep(pause).await;
+    }
     if transit.course.end.is_some_and(|end| transit.position >= end) || !transit.refill().await? {
         return Ok(None);
     }
@@ -141,6 +151,11 @@ async fn step(mut transit: Transit) -> io::Result<Option<(Frame<Bytes>, Transit)
 }
 
 impl Transit {
+    /// The pause before the next byte, where bytes come one at a time.
+    fn trickling(&self) -> Option<Duration> {
+        self.course.trickle.filter(|(after, _)| self.position >= *after).map(|(_, pause)| pause)
+    }
+
     /// Makes sure that bytes are held; false at the end of the body.
     async fn refill(&mut self) -> io::Result<bool> {
         while self.held.is_empty() {
@@ -155,9 +170,16 @@ impl Transit {
 
     /// The next bytes, up to the next place where something is to happen.
     fn next_block(&mut self) -> Bytes {
-        let stops = [self.course.end, self.course.cut, self.course.stall.map(|stall| stall.0)];
+        let course = &self.course;
+        let stops = [
+            course.end,
+            course.cut,
+            course.stall.map(|stall| stall.0),
+            course.trickle.map(|trickle| trickle.0),
+        ];
         let ahead = stops.into_iter().flatten().filter_map(|stop| stop.checked_sub(self.position));
         let room = ahead.filter(|distance| *distance > 0).min().unwrap_or(u64::MAX);
+        let room = if self.trickling().is_some() { 1 } else { room };
         let size = (self.held.len() as u64).min(room) as usize;
         let mut block = self.held.split_to(size);
         if let Some(at) = self.course.flip.and_then(|flip| flip.checked_sub(self.position))

@@ -85,7 +85,8 @@
 //! # Misbehaviour
 //!
 //! Real services are slow, busy, cut off and at times wrong. [`Sandbox::misbehave`] makes any of
-//! them so, for the next requests or for good: see [`Fault`]. [`Sandbox::log`] tells what was
+//! them so, for the next requests or for good: see [`Fault`], and [`BadOrder`] for how another
+//! process says it (`swath sandbox --misbehave "cdn cut=1000 after=2"`). [`Sandbox::log`] tells what was
 //! asked, so that a test can count requests and see where a token went; it holds no secrets.
 //!
 //! # What it is not
@@ -112,6 +113,7 @@ mod log;
 mod login;
 mod misbehave;
 mod options;
+mod order;
 mod range;
 mod reply;
 mod s3;
@@ -128,4 +130,5 @@ pub use error::{Error, Result};
 pub use log::LogEntry;
 pub use misbehave::{Fault, Misbehaviour};
 pub use options::{Redirect, SandboxOptions};
+pub use order::BadOrder;
 pub use sandbox::{Sandbox, Service};

@@ -37,6 +37,13 @@ pub enum Fault {
         /// How long the pause lasts.
         pause: Duration,
     },
+    /// After so many bytes the body goes on one byte at a time, with this pause before each.
+    Trickle {
+        /// Bytes of the body that come at full speed.
+        after: u64,
+        /// The pause before each further byte.
+        pause: Duration,
+    },
     /// 200 with Earthdata Login's HTML page in place of what was asked for.
     LoginPage,
     /// Data: the `Range` header is ignored; the whole object comes with 200.
@@ -47,6 +54,11 @@ pub enum Fault {
     ShortBody {
         /// How many bytes are missing at the end.
         missing: u64,
+    },
+    /// Data: a well-formed answer that ends after so many bytes, its `Content-Length` telling so.
+    EndBody {
+        /// How many bytes there are at most.
+        after: u64,
     },
     /// Data: the lowest bit of one byte is flipped. Only answers that hold the byte count as matching.
     FlipBit {
@@ -92,6 +104,8 @@ pub struct Misbehaviour {
     service: Service,
     fault: Fault,
     path: String,
+    byte: Option<u64>,
+    ranged: bool,
     skip: u64,
     times: Option<u64>,
 }
@@ -99,7 +113,7 @@ pub struct Misbehaviour {
 impl Misbehaviour {
     /// The fault, at the service's next matching request.
     pub fn new(service: Service, fault: Fault) -> Self {
-        Self { service, fault, path: String::new(), skip: 0, times: Some(1) }
+        Self { service, fault, path: String::new(), byte: None, ranged: false, skip: 0, times: Some(1) }
     }
 
     /// At the next `count` matching requests.
@@ -126,9 +140,25 @@ impl Misbehaviour {
         self
     }
 
+    /// Data: only at answers that can hold the object's byte at this offset, so that clients that read
+    /// in different pieces meet it at the same place.
+    pub fn on_byte(mut self, offset: u64) -> Self {
+        self.byte = Some(offset);
+        self
+    }
+
+    /// Only at requests that ask for a range: some clients ask for the whole object first and drop the
+    /// answer once they have read its length.
+    pub fn on_ranges(mut self) -> Self {
+        self.ranged = true;
+        self
+    }
+
     /// Whether it acts at once rather than at a request.
     pub(crate) fn is_immediate(&self) -> bool {
-        self.skip == 0 && matches!(self.fault, Fault::ExpireCredentials | Fault::ExpireSignedUrls)
+        self.skip == 0
+            && self.byte.is_none()
+            && matches!(self.fault, Fault::ExpireCredentials | Fault::ExpireSignedUrls)
     }
 
     /// What goes wrong.
@@ -141,15 +171,20 @@ impl Misbehaviour {
             return false;
         }
         let data = matches!(service, Service::Cdn | Service::S3) && request.method() == Method::GET;
+        let holds = |offset: u64| {
+            let range = header(request.headers(), "range").and_then(requested);
+            data && range.is_none_or(|range| range.may_cover(offset))
+        };
+        if !self.byte.is_none_or(holds) || (self.ranged && !request.headers().contains_key("range")) {
+            return false;
+        }
         match &self.fault {
             Fault::IgnoreRange
             | Fault::WrongContentRange
             | Fault::ShortBody { .. }
+            | Fault::EndBody { .. }
             | Fault::ReplaceObject => data,
-            Fault::FlipBit { offset } => {
-                let range = header(request.headers(), "range").and_then(requested);
-                data && range.is_none_or(|range| range.may_cover(*offset))
-            }
+            Fault::FlipBit { offset } => holds(*offset),
             Fault::PartialCatalogue { .. } => service == Service::Cmr,
             _ => true,
         }
@@ -249,5 +284,19 @@ mod tests {
         assert!(rules.take(Service::Cdn, &get("/a", Some("bytes=0-99"))).is_empty());
         assert!(rules.take(Service::Cdn, &get("/a", Some("bytes=101-"))).is_empty());
         assert_eq!(rules.take(Service::Cdn, &get("/a", Some("bytes=100-100"))).len(), 1);
+    }
+
+    #[test]
+    fn any_fault_can_wait_for_a_byte() {
+        let rules = Rules::default();
+        rules.add(Misbehaviour::new(Service::S3, Fault::CutBody { after: 1 }).on_byte(100));
+        let fired = |service, request: &Request<()>| !rules.take(service, request).is_empty();
+        assert!(!fired(Service::S3, &get("/a", Some("bytes=0-99"))));
+        assert!(!fired(Service::Cdn, &get("/a", None)));
+        assert!(!fired(Service::S3, &Request::head("/a").body(()).unwrap()));
+        assert!(fired(Service::S3, &get("/a", Some("bytes=50-150"))));
+        rules.add(Misbehaviour::new(Service::S3, Fault::LoginPage).on_byte(100).on_ranges());
+        assert!(!fired(Service::S3, &get("/a", None)));
+        assert!(fired(Service::S3, &get("/a", Some("bytes=100-"))));
     }
 }

@@ -1,25 +1,33 @@
 //! `swath sandbox`: NASA's services over a folder of granules, in the foreground.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use serde_json::{Map, Value};
-use swath_sandbox::{Sandbox, SandboxOptions};
+use serde_json::{Map, Value, json};
+use swath_sandbox::{LogEntry, Sandbox, SandboxOptions, Service};
 
 use crate::args::SandboxArgs;
 use crate::failure::Failure;
 use crate::output::Output;
 
 pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<(), Failure> {
-    let options = SandboxOptions::new(&args.data);
+    let lifetime = Duration::from_secs(args.lifetime);
+    let options = SandboxOptions::new(&args.data)
+        .with_signed_url_lifetime(lifetime)
+        .with_credentials_lifetime(lifetime);
     let options = match args.port {
         Some(port) => options.with_port(port),
         None => options,
     };
-    let sandbox = Sandbox::start(options).await?;
+    let log = args.log.as_deref().map(create).transpose()?;
+    let sandbox = Running { sandbox: Sandbox::start(options).await?, log };
     remove_left_behind(&std::env::temp_dir());
     let authority = Authority(std::env::temp_dir().join(file_of(std::process::id())));
-    sandbox.write_ca(&authority.0)?;
-    let environment = sandbox.environment();
+    sandbox.sandbox.write_ca(&authority.0)?;
+    args.misbehave.iter().cloned().for_each(|order| sandbox.sandbox.misbehave(order));
+    let environment = sandbox.sandbox.environment();
     if output.json {
         let map: Map<String, Value> =
             environment.into_iter().map(|(name, value)| (name, value.into())).collect();
@@ -31,6 +39,57 @@ pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<(), Failur
     }
     output.note("the sandbox is running; end it with Ctrl-C");
     std::future::pending().await
+}
+
+/// The file of the log, made before anything is served, so that a wrong name is told at once.
+fn create(path: &Path) -> Result<File, Failure> {
+    File::create(path).map_err(|error| {
+        let what = format!("could not write the log {}: {error}", path.display());
+        Failure::new(swath::ErrorKind::Local, what)
+    })
+}
+
+/// The sandbox, and the file that its log goes into when it ends.
+struct Running {
+    sandbox: Sandbox,
+    log: Option<File>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The verb is dropped by an interrupt, which is how a sandbox ends; nobody is left to hear of a full disk.
+        if let Some(file) = self.log.take() {
+            let _ = write(&self.sandbox.log(), file);
+        }
+    }
+}
+
+fn write(entries: &[LogEntry], file: File) -> std::io::Result<()> {
+    let mut lines = BufWriter::new(file);
+    for entry in entries {
+        writeln!(lines, "{}", record(entry))?;
+    }
+    lines.flush()
+}
+
+fn record(entry: &LogEntry) -> Value {
+    let service = match entry.service {
+        Service::Cmr => "cmr",
+        Service::EarthdataLogin => "login",
+        Service::Gateway => "gateway",
+        Service::Cdn => "cdn",
+        Service::S3 => "s3",
+        _ => "other",
+    };
+    json!({
+        "service": service,
+        "method": entry.method,
+        "path": entry.path,
+        "range": entry.range,
+        "status": entry.status,
+        "bytes_sent": entry.bytes_sent,
+        "had_authorization": entry.had_authorization,
+    })
 }
 
 /// How the file of the sandbox in a process is called.

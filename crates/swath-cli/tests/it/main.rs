@@ -10,6 +10,7 @@ mod doctor;
 mod errors;
 mod get;
 mod killed;
+mod sandbox;
 mod shell;
 mod signals;
 mod verbs;

@@ -64,7 +64,7 @@ pub(crate) fn local_granule() -> String {
 
 /// `swath sandbox` in a process of its own, ended with the test.
 pub(crate) struct SandboxProcess {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) environment: Vec<(String, String)>,
 }
 
@@ -75,9 +75,14 @@ impl SandboxProcess {
 
     /// Over a folder of granules or of records of granules.
     pub(crate) fn over(data: &Path) -> Self {
+        Self::told(data, &[])
+    }
+
+    /// Over a folder, with options of the verb's own.
+    pub(crate) fn told(data: &Path, options: &[&str]) -> Self {
         let mut command = swath(&["sandbox", "--json", "--data"]);
-        let mut child =
-            command.arg(data).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        command.arg(data).args(options);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
         let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line).expect("JSON");

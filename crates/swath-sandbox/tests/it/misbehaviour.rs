@@ -82,6 +82,19 @@ async fn bodies_stall_and_go_on() {
 }
 
 #[tokio::test]
+async fn bodies_trickle_byte_by_byte() {
+    let lab = Lab::new().await;
+    let url = lab.signed_url().await;
+    let pause = Duration::from_millis(1);
+    lab.sandbox.misbehave(once(Service::Cdn, Fault::Trickle { after: 90, pause }));
+    let started = Instant::now();
+    let reply = lab.client.get(&url).header("range", "bytes=0-99").send().await.unwrap();
+    assert_eq!(reply.bytes().await.unwrap(), bytes()[..100]);
+    // One pause for each of the last ten bytes.
+    assert!(started.elapsed() >= 10 * pause);
+}
+
+#[tokio::test]
 async fn a_service_that_is_started_anew_has_forgotten_its_connections() {
     let lab = Lab::new().await;
     let url = lab.signed_url().await;
@@ -134,6 +147,11 @@ async fn ranges_are_ignored_misplaced_or_short() {
         assert_eq!(header(&short, "content-range").unwrap(), format!("bytes 512-1023/{}", data.len()));
         assert_eq!(header(&short, "content-length").unwrap(), "500");
         assert_eq!(short.bytes().await.unwrap(), data[512..1012]);
+
+        lab.sandbox.misbehave(once(service, Fault::EndBody { after: 12 }));
+        let ended = get().await.unwrap();
+        assert_eq!(header(&ended, "content-length").unwrap(), "12");
+        assert_eq!(ended.bytes().await.unwrap(), data[512..524]);
 
         let good = get().await.unwrap();
         assert_eq!(good.bytes().await.unwrap(), data[512..1024]);

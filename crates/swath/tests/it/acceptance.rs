@@ -1,8 +1,10 @@
-//! `docs/faults.md` claims nothing that no test shows: its rows are complete and the tests they name exist.
+//! `docs/faults.md` claims nothing that no test shows: its rows are complete, the tests they name exist, its tables are measured.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 /// Faults in the first table, rules in the second.
 const FAULTS: usize = 32;
@@ -105,4 +107,45 @@ fn every_fault_and_rule_names_tests_that_exist() {
         );
     }
     assert!(wrong.is_empty(), "docs/faults.md is not true:\n{}", wrong.join("\n"));
+}
+
+/// What must not come of a fault; `bench/faults.py` calls them severe.
+const SEVERE: [&str; 4] = ["wrong data", "hang", "crash", "token leaked"];
+
+/// A cell of the tables, as `bench/faults.py` writes it.
+fn cell(found: &Value) -> String {
+    let outcome = found["outcome"].as_str().unwrap();
+    let text = if SEVERE.contains(&outcome) { format!("**{outcome}**") } else { outcome.to_owned() };
+    match found["about_seconds"].as_u64() {
+        Some(seconds) => format!("{text}, {seconds} s"),
+        None => text,
+    }
+}
+
+#[test]
+fn the_matrix_says_what_was_measured_and_swath_has_no_severe_fault() {
+    let page = fs::read_to_string(workspace().join("docs/faults.md")).unwrap();
+    let data = fs::read_to_string(workspace().join("docs/faults-matrix.json")).unwrap();
+    let data: Value = serde_json::from_str(&data).unwrap();
+    let between = page.split("<!-- begin: bench/faults.py -->").nth(1).unwrap();
+    let between = between.split("<!-- end: bench/faults.py -->").next().unwrap();
+    let shown: Vec<&str> = between.lines().filter(|line| line.starts_with("| ")).collect();
+    let mut measured = Vec::new();
+    for table in data["tables"].as_array().unwrap() {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let columns: Vec<String> = table["columns"].as_array().unwrap().iter().map(text).collect();
+        measured.push(format!("| fault | {} |", columns.join(" | ")));
+        for row in table["rows"].as_array().unwrap() {
+            let cells: Vec<String> = columns.iter().map(|column| cell(&row["cells"][column])).collect();
+            measured.push(format!("| {} | {} |", text(&row["fault"]), cells.join(" | ")));
+            let swath = &row["cells"]["swath"];
+            let outcome = text(&swath["outcome"]);
+            assert!(!SEVERE.contains(&outcome.as_str()), "{}: {swath}", row["fault"]);
+            let well = text(&row["fault"]).starts_with("nothing wrong");
+            let all_well = columns.iter().all(|column| row["cells"][column]["outcome"] == "right");
+            assert!(!well || all_well, "a tool that fails where nothing is wrong has not been set up: {row}");
+        }
+    }
+    assert!(measured.len() > 50, "{}", measured.len());
+    assert_eq!(shown, measured, "run `python3 bench/faults.py --render`");
 }
