@@ -1,4 +1,5 @@
-"""Python beside the same work in Rust: the package's import, opening a whole granule, reading a window.
+"""Python beside the same work in Rust: the package's import, opening a whole granule, reading a window; and how long
+xarray takes to make its tree when there is nothing to be read.
 
     python bench/python.py GRANULE.h5 --rust target/release/examples/compare [--runs 9]
     python bench/python.py URL --rust … --as-is       # of the services that the environment names, say, the laboratory's
@@ -66,6 +67,46 @@ class Rust:
         self._process.wait(10)
 
 
+def alone(session: swath.Session, url: str, runs: int) -> float:
+    """Median seconds that xarray itself takes to make the same tree when every value is in memory: what no engine can save."""
+    import numpy
+    import xarray
+    from xarray.backends import BackendArray, BackendEntrypoint
+    from xarray.backends.memory import InMemoryDataStore
+    from xarray.backends.store import StoreBackendEntrypoint
+    from xarray.core.indexing import LazilyIndexedArray
+
+    class Zeros(BackendArray):
+        def __init__(self, shape: tuple[int, ...], dtype: numpy.dtype) -> None:
+            self.shape, self.dtype = shape, dtype
+
+        def __getitem__(self, key: object) -> numpy.ndarray:
+            return numpy.broadcast_to(numpy.zeros((), self.dtype), self.shape)[key.tuple]
+
+    opened = xarray.open_datatree(url, engine="swath", session=session, decode_cf=False)
+    ready = {}
+    for node in opened.subtree:
+        group = node.to_dataset(inherit=False)
+        variables = {}
+        for name, one in group.variables.items():
+            values = group[name].values if name in group.xindexes else LazilyIndexedArray(Zeros(one.shape, one.dtype))
+            variables[name] = xarray.Variable(one.dims, values, one.attrs, one.encoding)
+        ready[node.path] = variables, group.attrs
+
+    class Ready(BackendEntrypoint):
+        supports_groups = True
+        open_dataset_parameters = swath.xarray_backend.SwathBackendEntrypoint.open_dataset_parameters
+
+        def open_datatree(self, filename_or_obj: object, **options: object) -> xarray.DataTree:
+            made = {
+                path: StoreBackendEntrypoint().open_dataset(InMemoryDataStore(dict(variables), dict(attrs)), **options)
+                for path, (variables, attrs) in ready.items()
+            }
+            return xarray.DataTree.from_dict(made)
+
+    return statistics.median(timed(lambda: xarray.open_datatree("ready", engine=Ready)) for _ in range(runs + 1))
+
+
 def side_by_side(session: swath.Session, url: str, rust: Rust, runs: int) -> dict[str, dict[str, float]]:
     import xarray
 
@@ -77,7 +118,7 @@ def side_by_side(session: swath.Session, url: str, rust: Rust, runs: int) -> dic
         "xarray.open_datatree": ("open", lambda: xarray.open_datatree(url, engine="swath", session=session)),
         "read a window": ("read", lambda: layer[rows, columns]),
     }
-    found = {}
+    found = {"xarray alone, all in memory": {"python": round(alone(session, url, runs), 4)}}
     for name, (asked, ours) in work.items():
         rust.timed(asked), ours()
         pairs = [(rust.timed(asked), timed(ours)) for _ in range(runs)]

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use swath::{Error, ErrorKind};
 
 use crate::exit;
+use crate::query_args::as_typed;
 
 /// Why a command ends without success.
 #[derive(Debug)]
@@ -23,6 +24,12 @@ impl Failure {
     pub(crate) fn partial(failed: usize, all: usize) -> Self {
         let what = format!("{failed} of {all} sources failed");
         Self { code: exit::PARTIAL, what, why: Vec::new(), fix: None }
+    }
+
+    /// The same, with the option that it names as it is typed.
+    pub(crate) fn in_typed_words(mut self) -> Self {
+        self.what = as_typed(&self.what);
+        self
     }
 
     /// As `voice.md` wants it: what, why, fix.

@@ -49,10 +49,20 @@ impl QueryArgs {
     pub(crate) fn as_typed(&self) -> Result<Query, Failure> {
         let mut query = Query::new();
         for (name, value) in &self.0 {
-            query = query.with(name, value.clone())?;
+            query = query.with(name, value.clone()).map_err(|error| Failure::from(error).in_typed_words())?;
         }
         Ok(query)
     }
+}
+
+/// A library's message in the words of the command line: an option at its beginning as it is typed.
+pub(crate) fn as_typed(message: &str) -> String {
+    let is_named =
+        |option: &&SearchOption| message.strip_prefix(option.name).is_some_and(|rest| rest.starts_with(' '));
+    let Some(option) = OPTIONS.iter().find(is_named) else { return message.to_owned() };
+    let word = WORDS.iter().find(|(name, _)| *name == option.name).map(|(_, word)| *word);
+    let typed = word.map_or_else(|| option.name.replace('_', "-"), str::to_owned);
+    format!("--{typed}{}", message.get(option.name.len()..).unwrap_or_default())
 }
 
 /// The order in which help shows the groups. Areas have arguments of their own.
@@ -99,8 +109,9 @@ fn argument(option: &'static SearchOption) -> Arg {
             arg.num_args(0..=1).require_equals(true).default_missing_value("true").value_name("true|false")
         }
         OptionKind::Decimal | OptionKind::Decimals => arg.allow_negative_numbers(true).value_name("NUMBER"),
-        OptionKind::Integers => arg.value_name("NUMBERS"),
-        OptionKind::Count => arg.value_name("NUMBER"),
+        // A number below zero is refused by its name, not as an argument that there is not.
+        OptionKind::Integers => arg.allow_negative_numbers(true).value_name("NUMBERS"),
+        OptionKind::Count => arg.allow_negative_numbers(true).value_name("NUMBER"),
         OptionKind::Moment => arg.value_name("DATE"),
         OptionKind::Pairs => arg.value_name("KEY=VALUE").action(clap::ArgAction::Append),
         OptionKind::Texts if WITH_COMMAS.contains(&option.name) => {
@@ -153,6 +164,13 @@ mod tests {
         }
         assert!(WORDS.iter().all(|(name, _)| named.contains(name)));
         assert!(COMMON.iter().chain(WITH_COMMAS).all(|name| named.contains(name)));
+    }
+
+    #[test]
+    fn messages_name_options_as_they_are_typed() {
+        assert_eq!(as_typed("relative_orbit cannot be 200"), "--track cannot be 200");
+        assert_eq!(as_typed("frame_coverage cannot be x"), "--frame-coverage cannot be x");
+        assert_eq!(as_typed("frames are many"), "frames are many");
     }
 
     #[test]

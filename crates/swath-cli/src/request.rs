@@ -121,7 +121,14 @@ fn area(given: &str) -> Result<Area, Failure> {
 pub(crate) fn query(args: &SearchArgs) -> Result<Query, Failure> {
     // Ephemerides are none of the products that are meant otherwise.
     let options = if args.ephemerides { args.options.as_typed()? } else { args.options.query()? };
-    within(options, &args.place)
+    let query = within(options, &args.place)?;
+    if args.ephemerides {
+        // The library completes it.
+        return Ok(query);
+    }
+    // What cannot be is told before anything is begun, and in the words that were typed.
+    query.plan().map_err(|error| Failure::from(error).in_typed_words())?;
+    Ok(query)
 }
 
 impl Failure {

@@ -3,6 +3,11 @@
 //! A parser that reads through [`Blocks`] never waits. A byte that is not at hand is noted, and zero until it
 //! is fetched; the driver lets the parser go on to miss whatever else it can, then fetches all of it
 //! together, and runs the parser again. Only a run that missed nothing counts.
+//!
+//! Bytes are kept in cells, four of which are a block. A missed structure brings its block, for structures lie close
+//! together; a missed collection of the heap brings its cell, for those lie alone among values. From the fourth wave on
+//! a file leads from one structure to the next, and ever more behind what was missed is brought along. Nothing is
+//! fetched twice, nothing is forgotten before the walk is done, and all of it together is bounded.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

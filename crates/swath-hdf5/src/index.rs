@@ -145,7 +145,7 @@ pub struct Dataset {
     pub is_dimension_scale: bool,
 }
 
-/// Where the values of a dataset lie.
+/// Where the values of a dataset lie (data layout message, specification IV.A.2.i; bytes in [`mod@crate::format`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Layout {
@@ -280,11 +280,41 @@ impl Index {
     }
 
     /// Where the metadata was, to open other files of the same layout in fewer rounds of requests.
+    ///
+    /// ```
+    /// use swath_hdf5::{Index, OpenOptions, ReadRanges, Result, read_index};
+    ///
+    /// async fn siblings(first: &dyn ReadRanges, second: &dyn ReadRanges) -> Result<[Index; 2]> {
+    ///     let learned = read_index(first, "/", &OpenOptions::default()).await?;
+    ///     let options = OpenOptions::default().with_hints(learned.hints());
+    ///     let other = read_index(second, "/", &options).await?;
+    ///     Ok([learned, other])
+    /// }
+    /// ```
     pub fn hints(&self) -> OpenHints {
         OpenHints { size: self.size, ranges: self.fetched.clone() }
     }
 
     /// The stored form: versioned, checksummed, compressed.
+    ///
+    /// Four bytes of magic, two of version, a CRC-32 of what follows, the length of the body, and the body, deflated.
+    /// An index of another version is refused and never guessed: reading the file again costs two rounds.
+    ///
+    /// ```
+    /// use swath_hdf5::{Index, OpenOptions, ReadRanges, Result, Selection, read_bytes, read_index};
+    ///
+    /// /// What opening finds out, to be kept beside the address and the version of the file.
+    /// async fn keep(reader: &dyn ReadRanges) -> Result<Vec<u8>> {
+    ///     read_index(reader, "/", &OpenOptions::default()).await?.to_bytes()
+    /// }
+    ///
+    /// /// A window without a byte of metadata.
+    /// async fn window(reader: &dyn ReadRanges, kept: &[u8], path: &str) -> Result<Vec<u8>> {
+    ///     let index = Index::from_bytes(kept)?;
+    ///     let plan = index.dataset(path)?.plan(path, &Selection::window(&[0..512, 0..512]))?;
+    ///     read_bytes(reader, &plan).await
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Limit`] if the body is longer than 64 MiB.

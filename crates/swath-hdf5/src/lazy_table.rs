@@ -159,6 +159,20 @@ impl LazyTable {
 ///
 /// The tables are read one after the other, each in its waves.
 ///
+/// ```
+/// use swath_hdf5::{OpenOptions, ReadRanges, Result, read_index, read_tables};
+///
+/// /// Looks at the tree first, and reads the tables only if it is kept.
+/// async fn kept_if_large(reader: &dyn ReadRanges) -> Result<Option<Vec<u8>>> {
+///     let mut index = read_index(reader, "/", &OpenOptions::default().with_most_chunks(10_000)).await?;
+///     if index.size < 1 << 30 {
+///         return Ok(None);
+///     }
+///     read_tables(reader, &mut index).await?;
+///     index.to_bytes().map(Some)
+/// }
+/// ```
+///
 /// # Errors
 /// What [`LazyTable::whole`] returns; then the index is as before.
 pub async fn read_tables(reader: &dyn ReadRanges, index: &mut Index) -> Result<()> {

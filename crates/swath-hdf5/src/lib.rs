@@ -50,6 +50,7 @@
 //! - [`LazyTable`] for windows of datasets whose chunk table is too long to be read whole.
 //! - [`Dataset::plan`] → [`Plan`] → [`Piece`] → [`Plan::decode`] → [`DecodedPiece`].
 //! - [`Error`]: what is told apart, and what each means.
+//! - [`mod@format`]: what lies where in a file, byte by byte, with the sections of the specification.
 //!
 //! **Invariants.** No function here opens a socket or a file. No bytes make it panic, hang, or allocate more than
 //! the limits say. A walk that missed a byte never becomes an answer. Planning reads nothing; decoding waits for
@@ -64,6 +65,7 @@ mod decode;
 mod element;
 mod error;
 mod filter;
+pub mod format;
 mod gather;
 mod hints;
 mod index;

@@ -34,6 +34,24 @@ const GAP_BYTES: u64 = 16 << 10;
 /// A plan is a value: making it reads nothing, it can be shown before it is carried out, sent to another
 /// thread, and used with bytes that come from anywhere. Carry it out piece by piece:
 /// fetch [`Piece::range`], [`Plan::decode`], [`crate::DecodedPiece::place`].
+///
+/// ```
+/// use swath_hdf5::{Error, Plan, ReadRanges, Result};
+///
+/// /// One piece after the other: in memory are the output and one of them.
+/// async fn read(reader: &dyn ReadRanges, plan: &Plan) -> Result<Vec<u8>> {
+///     let mut output = vec![0; plan.output_bytes()];
+///     for piece in plan.pieces() {
+///         let mut stored = Vec::new();
+///         if let Some(range) = &piece.range {
+///             stored = reader.read_ranges(std::slice::from_ref(range)).await.map_err(Error::Read)?.parts;
+///         }
+///         let stored = stored.first().map(|bytes| &bytes[..]).unwrap_or_default();
+///         plan.decode(piece, stored)?.place(&mut output)?;
+///     }
+///     Ok(output)
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(crate) shared: Arc<Shared>,
@@ -103,6 +121,21 @@ impl Piece {
 
 impl Dataset {
     /// Plans how `selection` is read. `path` only names the dataset in errors.
+    ///
+    /// ```
+    /// use swath_hdf5::{Index, Result, Selection};
+    ///
+    /// /// Bytes on the wire, bytes in memory, and how many chunks or runs, before anything is fetched.
+    /// fn cost(index: &Index, path: &str, rows: std::ops::Range<u64>) -> Result<(u64, usize, usize)> {
+    ///     let dataset = index.dataset(path)?;
+    ///     let mut ranges: Vec<_> = dataset.shape.iter().map(|extent| 0..*extent).collect();
+    ///     if let Some(first) = ranges.first_mut() {
+    ///         *first = rows;
+    ///     }
+    ///     let plan = dataset.plan(path, &Selection::window(&ranges))?;
+    ///     Ok((plan.bytes(), plan.output_bytes(), plan.pieces().len()))
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Misuse`] for a selection outside of the dataset, [`Error::Unsupported`] for a filter, type or

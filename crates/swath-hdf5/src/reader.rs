@@ -92,6 +92,18 @@ pub struct ReadCounts {
 }
 
 /// A reader that counts what passes through it, for budgets and tests.
+///
+/// ```
+/// use futures::FutureExt;
+/// use swath_hdf5::{CountingReader, MemoryReader, ReadRanges};
+///
+/// let reader = CountingReader::new(MemoryReader::new(vec![0u8; 100]));
+/// // One wave of two requests, then one that asks for some of the same bytes.
+/// reader.read_ranges(&[0..10, 50..60]).now_or_never();
+/// reader.read_ranges(&[5..20]).now_or_never();
+/// let counts = reader.counts();
+/// assert_eq!((counts.waves, counts.requests, counts.bytes, counts.bytes_again), (2, 3, 35, 5));
+/// ```
 #[derive(Debug)]
 pub struct CountingReader<R> {
     inner: R,

@@ -1,4 +1,12 @@
 //! One walk over the tree: from a group to everything below it, going on past whatever fails.
+//!
+//! A walk is run over what is at hand, and again after each wave. Whatever it cannot read, because it is missing or
+//! because it is damaged, is noted and left behind: so one walk sees all that the next wave must bring, and a damaged
+//! object costs itself alone. Only a walk that missed nothing becomes an answer.
+//!
+//! What leads round is seen by the headers of the groups that enclose the one being visited. A header that several
+//! links lead to is visited for each of them: its first path by hard links alone is its place, the others are links.
+//! References are resolved when the walk is done, for they may lead to what it has not come to yet.
 
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::Entry;

@@ -64,7 +64,9 @@ def as_icechunk(file: pathlib.Path, folder: pathlib.Path) -> Opened:
 
 def repository(file: pathlib.Path, folder: pathlib.Path) -> Any:
     icechunk = pytest.importorskip("icechunk", reason="icechunk is not installed: no virtual repository")
-    access = icechunk.containers_credentials({f"{file.parent.as_uri()}/": None})
+    # Icechunk 2 wants access to local files said in so many words; 1 has no word for it.
+    allowed = getattr(icechunk.credentials, "LocalFileSystemAccess", None)
+    access = icechunk.containers_credentials({f"{file.parent.as_uri()}/": allowed})
     opened = icechunk.Repository.open(
         icechunk.local_filesystem_storage(str(folder)), authorize_virtual_chunk_access=access
     )

@@ -36,7 +36,12 @@ pub(super) async fn run(session: &Session, args: &SearchArgs, output: Output) ->
         output.note(&printable(&note));
     }
     if hidden > 0 && !args.all_versions {
-        output.note(&format!("{hidden} superseded releases are not shown (--all-versions shows them)"));
+        let releases = if hidden == 1 {
+            "1 superseded release is"
+        } else {
+            &format!("{hidden} superseded releases are")
+        };
+        output.note(&format!("{releases} not shown (--all-versions shows them)"));
     }
     Ok(())
 }
@@ -103,7 +108,10 @@ fn print(results: &SearchResults, args: &SearchArgs, output: Output) -> Result<(
     } else if output.json {
         results.write_json(&mut text)?;
     } else if results.granules.is_empty() {
-        output.note("no granule matches");
+        // Why none of those that there are is shown has been told.
+        if results.hits == 0 {
+            output.note("no granule matches");
+        }
     } else {
         text = table(results).into_bytes();
     }
@@ -117,6 +125,9 @@ fn print_urls(results: &SearchResults, args: &SearchArgs, output: Output) -> Res
     }
     if urls.is_empty() {
         output.note("no URL matches");
+        if let Some(extension) = args.extension.as_deref().filter(|extension| !extension.starts_with('.')) {
+            output.note(&printable(&format!("extensions begin with a dot: .{extension}")));
+        }
         return Ok(());
     }
     output.data(&urls.join("\n"))
@@ -136,6 +147,11 @@ fn table(results: &SearchResults) -> String {
     text_of(&table)
 }
 
+/// A share in whole percent; a little is not nothing.
+fn share(percent: f64) -> String {
+    if percent > 0.0 && percent < 0.5 { "<1".to_owned() } else { format!("{percent:.0}") }
+}
+
 fn row(granule: &Granule, area_percent: Option<f64>, state: &str) -> Vec<String> {
     let text = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
     let row = vec![
@@ -147,7 +163,7 @@ fn row(granule: &Granule, area_percent: Option<f64>, state: &str) -> Vec<String>
         text(granule.crid.map(|crid| crid.to_string())),
         text(granule.maturity.map(|maturity| maturity.to_string())),
         text(granule.coverage.map(|coverage| coverage.letter().to_string())),
-        text(area_percent.map(|percent| format!("{percent:.0}"))),
+        text(area_percent.map(share)),
         text(granule.size.map(|bytes| format!("{:.0}", bytes as f64 / 1e6))),
         state.to_owned(),
         granule.name.clone(),

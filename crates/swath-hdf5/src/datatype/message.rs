@@ -19,6 +19,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<DataType, String> {
     if parts > MAX_PARTS { Err(format!("datatype of {parts} numbers in one element")) } else { Ok(datatype) }
 }
 
+/// The last version of the message: HDF5 2.0's, with the complex class.
+const LATEST: u8 = 5;
+
 /// Most numbers in one compound, with those in its arrays.
 pub(super) const MAX_PARTS: u64 = 1 << 20;
 
@@ -71,6 +74,10 @@ fn datatype(cursor: &mut Cursor<'_>, depth: usize) -> Result<DataType, String> {
     let size = cursor.unsigned(4)?;
     let head = Head { version: (word >> 4) as u8 & 0x0f, flags: word >> 8, size };
     let class = word & 0x0f;
+    // Each version changed how members or sizes are written; what a later one changes cannot be guessed.
+    if !(1..=LATEST).contains(&head.version) {
+        return Err(format!("datatype message of version {}, which is not known", head.version));
+    }
     if size == 0 && class != 10 {
         return Err(format!("datatype of class {class} has size 0"));
     }

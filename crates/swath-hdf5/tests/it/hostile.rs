@@ -192,6 +192,26 @@ fn the_work_of_a_walk_is_bounded() {
 }
 
 #[test]
+fn rounds_of_requests_are_bounded() {
+    // Twenty groups, each in the one before and 64 KiB away from it.
+    let mut file = MadeFile::new();
+    let mut group = file.group(&[]);
+    for _ in 0..20 {
+        file.allocate(64 << 10);
+        group = file.group(&[("g", group)]);
+    }
+    let reader = MemoryReader::new(file.finish(group));
+    let mut options = OpenOptions::default().with_block_size(1024).with_first_read(1024);
+    let opened = block_on(read_index(&reader, "/", &options)).unwrap();
+    assert_eq!((opened.objects.len(), opened.waves > 16), (21, true), "{} rounds", opened.waves);
+    options.max_waves = 8;
+    let error = block_on(read_index(&reader, "/", &options)).unwrap_err();
+    let said = error.to_string();
+    assert!(matches!(error, Error::Limit { asked: 9, allowed: 8, .. }), "{said}");
+    assert!(said.contains("rounds of requests for metadata"), "{said}");
+}
+
+#[test]
 fn one_read_is_bounded() {
     // Nothing was ever written, so not a byte is fetched; the output alone is too much.
     let mut file = MadeFile::new();

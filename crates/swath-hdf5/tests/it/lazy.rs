@@ -109,47 +109,26 @@ fn costs(bytes: &[u8], path: &str) -> [(u64, u64, u64); 4] {
     [whole, first, again, plan(632..664, 200..232)]
 }
 
-/// Path, stored chunks, and [`costs`]: rounds, requests, bytes.
+/// Name of a dataset and its [`costs`]: rounds, requests, bytes.
 type Costs = (&'static str, [(u64, u64, u64); 4]);
+
+/// Where the datasets are.
+const GROUP: &str = "/science/LSAR/GSLC/grids/frequencyA/";
 
 /// One tree for all: a path down for each of the eight rows of chunks.
 const OLD: &[Costs] = &[
-    (
-        "/science/LSAR/GSLC/grids/frequencyA/fixed_gzip",
-        [(3, 20, 2_119_845), (3, 3, 131_072), (3, 3, 131_072), (4, 4, 212_992)],
-    ),
-    (
-        "/science/LSAR/GSLC/grids/frequencyA/fixed_plain",
-        [(3, 20, 1_933_312), (3, 3, 114_688), (3, 3, 114_688), (4, 4, 196_608)],
-    ),
+    ("fixed_gzip", [(3, 20, 2_122_941), (3, 3, 131_072), (3, 3, 131_072), (4, 4, 212_992)]),
+    ("fixed_plain", [(3, 20, 1_933_312), (3, 3, 131_072), (3, 3, 131_072), (4, 4, 212_992)]),
 ];
 
 /// Trees of the second generation (both axes endless), extensible arrays (rows endless) and fixed arrays.
 const NEW: &[Costs] = &[
-    (
-        "/science/LSAR/GSLC/grids/frequencyA/endless_both_gzip",
-        [(4, 20, 1_808_200), (4, 4, 131_072), (4, 4, 131_072), (6, 6, 212_992)],
-    ),
-    (
-        "/science/LSAR/GSLC/grids/frequencyA/endless_both_plain",
-        [(4, 11, 1_343_488), (4, 4, 114_688), (4, 4, 114_688), (6, 7, 196_608)],
-    ),
-    (
-        "/science/LSAR/GSLC/grids/frequencyA/endless_rows_gzip",
-        [(4, 12, 1_343_488), (4, 4, 147_456), (4, 4, 147_456), (5, 5, 196_608)],
-    ),
-    (
-        "/science/LSAR/GSLC/grids/frequencyA/endless_rows_plain",
-        [(3, 3, 983_040), (3, 3, 98_304), (3, 3, 98_304), (4, 4, 147_456)],
-    ),
-    (
-        "/science/LSAR/GSLC/grids/frequencyA/fixed_gzip",
-        [(2, 2, 540_672), (2, 3, 81_920), (2, 3, 81_920), (3, 4, 98_304)],
-    ),
-    (
-        "/science/LSAR/GSLC/grids/frequencyA/fixed_plain",
-        [(2, 2, 212_992), (2, 2, 49_152), (2, 2, 49_152), (2, 2, 49_152)],
-    ),
+    ("endless_both_gzip", [(4, 20, 1_810_248), (4, 4, 131_072), (4, 4, 131_072), (6, 6, 212_992)]),
+    ("endless_both_plain", [(4, 11, 1_343_488), (4, 4, 114_688), (4, 4, 114_688), (6, 7, 196_608)]),
+    ("endless_rows_gzip", [(3, 13, 1_376_256), (3, 3, 131_072), (3, 3, 131_072), (4, 4, 196_608)]),
+    ("endless_rows_plain", [(4, 6, 983_040), (4, 4, 114_688), (4, 4, 114_688), (5, 5, 163_840)]),
+    ("fixed_gzip", [(2, 2, 540_672), (2, 3, 81_920), (2, 3, 81_920), (3, 4, 98_304)]),
+    ("fixed_plain", [(2, 2, 212_992), (2, 2, 49_152), (2, 2, 49_152), (2, 2, 49_152)]),
 ];
 
 #[test]
@@ -161,9 +140,9 @@ fn a_window_costs_a_path_and_not_the_table() {
             let Layout::Chunked(table) = &dataset.layout else { panic!("{path} is not chunked") };
             assert_eq!((table.grid(), table.len()), (&[200, 128][..], 23_040), "{name} {path}");
         }
-        for (path, expected) in expected {
-            assert_eq!(costs(&bytes, path), *expected, "{name} {path}");
-        }
+        let found: Vec<Costs> =
+            expected.iter().map(|(path, _)| (*path, costs(&bytes, &format!("{GROUP}{path}")))).collect();
+        assert_eq!(found, expected, "{name}");
         assert_eq!(index.datasets().count(), expected.len());
     }
 }
@@ -189,7 +168,7 @@ fn wide_windows_read_the_table_whole_and_once() {
     let Some(bytes) = made("tables_latest") else { return };
     let index = open(&bytes, &unread());
     let reader = CountingReader::new(MemoryReader::new(bytes));
-    let table = LazyTable::new(&index, "/science/LSAR/GSLC/grids/frequencyA/fixed_plain").unwrap();
+    let table = LazyTable::new(&index, &format!("{GROUP}fixed_plain")).unwrap();
     let plan = |rows: Range<u64>| block_on(table.plan(&reader, &Selection::window(&[rows, 0..512]))).unwrap();
     // Half of the rows are looked up one by one; one row of chunks more, and all are.
     plan(0..400);
@@ -206,7 +185,7 @@ fn unread_tables_say_so_and_are_kept_as_unread() {
     let Some(bytes) = made("tables_latest") else { return };
     let reader = MemoryReader::new(bytes.clone());
     let mut index = open(&bytes, &unread());
-    let path = "/science/LSAR/GSLC/grids/frequencyA/endless_both_gzip";
+    let path = &format!("{GROUP}endless_both_gzip");
     let all = Selection::all(&[800, 512]);
     let error = index.dataset(path).unwrap().plan(path, &all).unwrap_err();
     assert!(matches!(&error, Error::Misuse { what } if what.contains("was not read")), "{error}");
@@ -245,7 +224,7 @@ fn damaged_indexes_of_every_kind_are_errors_or_values() {
         let Some(bytes) = made(name) else { return };
         let index = open(&bytes, &unread());
         for (path, _) in index.datasets() {
-            for _ in 0..12 {
+            for _ in 0..6 {
                 let mut damaged = bytes.clone();
                 for _ in 0..200 {
                     let place = numbers.below(damaged.len());
@@ -265,5 +244,5 @@ fn damaged_indexes_of_every_kind_are_errors_or_values() {
             }
         }
     }
-    assert!(refused > 20, "{refused} refused");
+    assert!(refused > 10, "{refused} refused");
 }

@@ -196,6 +196,38 @@ impl MadeFile {
         self.append(&node)
     }
 
+    /// A tree of chunks of (first element along each axis, offset, size), in nodes of so many entries, and however
+    /// many levels that takes. Its address.
+    pub(crate) fn tree_of(&mut self, chunks: &[(Vec<u64>, u64, u32)], entries: usize) -> u64 {
+        let rank = chunks.first().map_or(1, |(first, _, _)| first.len());
+        let mut below: Vec<(Vec<u64>, u64, u32)> = chunks.to_vec();
+        for level in 0.. {
+            let nodes =
+                below.chunks(entries).map(|items| (items[0].0.clone(), self.tree_node(level, items), 0));
+            let nodes: Vec<(Vec<u64>, u64, u32)> = nodes.collect();
+            if let [(_, root, _)] = &nodes[..] {
+                return *root;
+            }
+            below = nodes;
+        }
+        unreachable!("a tree of {rank} axes has a root")
+    }
+
+    /// A node of a chunk tree. The key behind its last entry is all ones, as some writers leave it.
+    fn tree_node(&mut self, level: u8, items: &[(Vec<u64>, u64, u32)]) -> u64 {
+        let count = (items.len() as u16).to_le_bytes();
+        let mut node = [&b"TREE\x01"[..], &[level], &count, &[0xff; 16]].concat();
+        for (first, address, size) in items {
+            node.extend(size.to_le_bytes());
+            node.extend([0; 4]);
+            node.extend(first.iter().chain(&[0]).flat_map(|at| at.to_le_bytes()));
+            node.extend(address.to_le_bytes());
+        }
+        let key = 8 + 8 * (items[0].0.len() + 1);
+        node.extend(vec![0xff; key]);
+        self.append(&node)
+    }
+
     /// A node of a chunk tree of one axis whose only child is itself, at a level.
     pub(crate) fn tree(&mut self, level: u8, stored: u32) -> u64 {
         let at = self.leaf(1, &[(0, 0, stored)]);

@@ -8,6 +8,7 @@
 static ALLOCATOR: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
 
 mod anything;
+mod arrays;
 mod budget;
 mod canon;
 mod canonical;
@@ -19,6 +20,8 @@ mod http;
 mod lazy;
 mod made_file;
 mod memory;
+mod messages;
+mod model;
 mod mutations;
 mod numbers;
 mod picks;

@@ -36,11 +36,13 @@ from .exceptions import (
     IntegrityError,
     LimitExceeded,
     LocalError,
+    MissingExtraError,
     NotFoundError,
     PartialError,
     ServiceError,
     SwathError,
     SwathWarning,
+    UnknownNameError,
     UnsupportedError,
     UsageError,
 )
@@ -59,6 +61,7 @@ __all__ = [
     "IntegrityError",
     "LimitExceeded",
     "LocalError",
+    "MissingExtraError",
     "NotFoundError",
     "PartialError",
     "Picture",
@@ -71,6 +74,7 @@ __all__ = [
     "SwathError",
     "SwathWarning",
     "TimeSeries",
+    "UnknownNameError",
     "UnsupportedError",
     "UsageError",
     "__version__",
@@ -81,11 +85,13 @@ __all__ = [
     "logout",
     "open",
     "open_stack",
+    "orbit_ephemerides",
     "quicklook",
     "sandbox",
     "search",
     "search_count",
     "search_pages",
+    "searchable_attributes",
     "set_default_session",
     "stats",
     "timeseries",
@@ -174,6 +180,16 @@ def search(**options: Any) -> Results:
 def search_count(**options: Any) -> int:
     """How many granules the catalogue has, in the default session; see :meth:`Session.search_count`."""
     return default_session().search_count(**options)
+
+
+def searchable_attributes(**options: Any) -> list[dict[str, Any]]:
+    """What granules can be searched by, in the default session; see :meth:`Session.searchable_attributes`."""
+    return default_session().searchable_attributes(**options)
+
+
+def orbit_ephemerides(**options: Any) -> Results:
+    """The newest orbit ephemerides of NISAR, in the default session; see :meth:`Session.orbit_ephemerides`."""
+    return default_session().orbit_ephemerides(**options)
 
 
 def search_pages(**options: Any) -> Iterator[Results]:

@@ -38,13 +38,18 @@ def along(key: Any, extent: int, chunk: int) -> Wanted:
     """What `key` (integer, slice, or one-dimensional integer array) asks for along an axis."""
     if isinstance(key, slice):
         return sliced(key, extent)
-    if np.ndim(key) == 0:
+    places = np.asarray(key)
+    kinds = "iu" if places.ndim == 0 else "iub"
+    if places.ndim > 1 or (places.size and places.dtype.kind not in kinds):
+        raise IndexError(f"an index is an integer, a slice or a list of integers, not {key!r}")
+    if places.ndim == 0:
         at = int(key)
         if not -extent <= at < extent:
             raise IndexError(f"index {at} is out of bounds for an axis of {extent}")
         return Wanted([Run((at % extent, 1, 1), slice(None), slice(None))], 1, True)
-    places = np.asarray(key)
     if places.dtype == bool:
+        if len(places) != extent:
+            raise IndexError(f"a mask of {len(places)} for an axis of {extent}")
         places = np.flatnonzero(places)
     places = np.where(places < 0, places + extent, places)
     if places.size and not (0 <= places.min() and places.max() < extent):

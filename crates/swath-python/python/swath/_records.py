@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from . import _swath
-from .exceptions import SwathError
+from .exceptions import SwathError, needs
 
 if TYPE_CHECKING:
     import pandas
@@ -61,6 +61,7 @@ class Records(list[dict[str, Any]]):
 
     def to_dataframe(self) -> pandas.DataFrame:
         """The records as a table. Needs pandas."""
+        needs("a table", "xarray", "pandas")
         import pandas
 
         return pandas.DataFrame([_flat(record) for record in self])
@@ -102,9 +103,9 @@ class TimeSeries(Records):
 
     def to_dataframe(self) -> pandas.DataFrame:
         """The records as a table with the times as its index. Needs pandas."""
+        table = super().to_dataframe()
         import pandas
 
-        table = super().to_dataframe()
         table["time"] = pandas.to_datetime(table["time"])
         return table.set_index("time")
 

@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 from . import _swath
-from .exceptions import UsageError
+from .exceptions import UsageError, needs
 
 if TYPE_CHECKING:
     import os
@@ -176,6 +176,7 @@ class Results(Sequence[Granule]):
 
     def to_geodataframe(self) -> geopandas.GeoDataFrame:
         """The granules as a table with their outlines (EPSG:4326). Needs geopandas."""
+        needs("a table of outlines", "geo", "geopandas")
         import geopandas
 
         shapes = geopandas.GeoDataFrame.from_features(
@@ -192,6 +193,7 @@ class Results(Sequence[Granule]):
 
     def to_geoparquet(self, path: str | os.PathLike[str]) -> None:
         """Writes the granules with their outlines as GeoParquet. Needs geopandas and pyarrow."""
+        needs("GeoParquet", "geo", "geopandas", "pyarrow")
         self.to_geodataframe().to_parquet(path)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import pathlib
 import threading
 import uuid
 import weakref
@@ -17,7 +18,7 @@ from ._progress import Wish, watching
 from ._records import Downloads, Picture, Records, TimeSeries
 from ._results import Granule, Results
 from ._tree import DataTree
-from .exceptions import PartialError, SwathError, UsageError, warned
+from .exceptions import LocalError, PartialError, SwathError, UsageError, needs, warned
 
 if TYPE_CHECKING:
     from types import EllipsisType
@@ -610,6 +611,7 @@ class Session:
         UsageError
             When the granules do not belong together or do not cover the same pixels.
         """
+        needs("a stack", "xarray", "xarray")
         from ._stack import stacked
 
         layers = [layer] if isinstance(layer, str) else list(layer)
@@ -731,6 +733,8 @@ class Session:
         """
         wanted = _wanted(layer, frequency, bbox, window, max_bytes)
         marked = None if outline is None else _four(outline, "outline")
+        if path is not None and not (folder := pathlib.Path(path).parent).is_dir():
+            raise LocalError(f"there is no folder {folder} for the picture")
         with watching("picture", progress) as told:
             picture = Picture(self._core.quicklook(address(source), wanted, marked, told))
         if path is not None:
@@ -758,9 +762,11 @@ def address(source: Source) -> str:
     """A source as text."""
     if isinstance(source, Granule):
         return source.url
-    if isinstance(source, str | os.PathLike):
-        return os.fspath(source)
-    raise UsageError(f"a source is a URL, a granule's name, a path or a Granule, not {type(source).__name__}")
+    if isinstance(source, str | os.PathLike) and (text := os.fspath(source)):
+        return text
+    what = "an empty text" if source == "" else type(source).__name__
+    hint = "open one of them, or all with open_stack" if isinstance(source, list | Sequence) and source else None
+    raise UsageError(f"a source is a URL, a granule's name, a path or a Granule, not {what}", (), hint)
 
 
 def addresses(sources: Sources) -> list[str]:
@@ -802,9 +808,10 @@ def _wanted(
     if bbox is not None:
         bbox = _four(bbox, "bbox")
     if window is not None:
-        window = [int(number) for number in _four(window, "window")]
-        if min(window) < 0:
-            raise UsageError("window wants four numbers that are not negative: row, column, height, width")
+        window = _four(window, "window")
+        if any(number < 0 or not float(number).is_integer() for number in window):
+            raise UsageError("window wants four whole numbers that are not negative: row, column, height, width")
+        window = [int(number) for number in window]
     return {
         "layer": layer,
         "frequency": frequency,
@@ -835,7 +842,13 @@ def _plain(value: Any) -> Any:
 
 
 def _four(numbers: Sequence[Any], what: str) -> list[Any]:
-    listed = list(numbers)
+    listed = [] if isinstance(numbers, str) else list(numbers)
+    try:
+        are_numbers = bool([float(number) for number in listed])
+    except (TypeError, ValueError):
+        are_numbers = False
+    if not are_numbers:
+        raise UsageError(f"{what} wants four numbers, it was given {numbers!r}")
     if len(listed) != 4:
         raise UsageError(f"{what} wants four numbers, it was given {len(listed)}")
     return listed

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import hashlib
 import weakref
 from collections.abc import Iterator, Mapping
 from html import escape
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -15,7 +17,7 @@ from . import _swath
 from ._reading import read
 from ._values import Description, GroupDescription, described
 from ._virtual import Virtual
-from .exceptions import UsageError
+from .exceptions import UnknownNameError, UsageError, needs
 
 if TYPE_CHECKING:
     import xarray
@@ -188,6 +190,8 @@ class DataTree(Virtual, Mapping[str, Any]):
         return {"requests": requests, "bytes": received, "waves": waves}
 
     def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise UnknownNameError(f"groups and arrays have names, not {type(key).__name__}")
         path = key if key.startswith("/") else f"{self.path.rstrip('/')}/{key}"
         path = path.rstrip("/") or "/"
         if path in self._groups:
@@ -195,8 +199,23 @@ class DataTree(Virtual, Mapping[str, Any]):
         parent, _, name = path.rpartition("/")
         above = self._groups.get(parent or "/")
         if above is None or name not in above.arrays:
-            raise KeyError(key)
+            raise self._unknown(path)
         return DataArray(self._opened, above.arrays[name])
+
+    def _unknown(self, path: str) -> UnknownNameError:
+        """The error for a path that leads nowhere: it tells where the path ends, and what is like the name missing there."""
+        reached = [group for group in ("/", *accumulate(path.split("/"), "{}/{}".format)) if group in self._groups]
+        if not reached:
+            return UnknownNameError(f"{path} is outside of {self._opened.core.group}, which is all that was opened")
+        above = reached[-1]
+        missing = path[len(above.rstrip("/")) + 1 :].split("/")[0]
+        here = self._groups[above]
+        if missing in here.arrays:
+            return UnknownNameError(f"{above.rstrip('/')}/{missing} is an array, not a group")
+        names = {name.lower(): name for name in (*here.groups, *here.arrays)}
+        near = [names[name] for name in difflib.get_close_matches(missing.lower(), names)]
+        hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names.values()) or 'nothing'}"
+        return UnknownNameError(f"{above} has no {missing}", (), hint)
 
     def __iter__(self) -> Iterator[str]:
         here = self._groups[self.path]
@@ -220,6 +239,7 @@ class DataTree(Virtual, Mapping[str, Any]):
 
     def to_xarray(self, **options: Any) -> xarray.DataTree:
         """The tree as xarray has it, still lazy; `options` are those of ``xarray.open_datatree``. Needs xarray."""
+        needs("a tree for xarray", "xarray", "xarray")
         import xarray
 
         # Anything may be passed that the engine knows.

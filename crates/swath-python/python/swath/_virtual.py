@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from . import _swath
-from .exceptions import UsageError
+from .exceptions import UsageError, needs
 
 if TYPE_CHECKING:
     import icechunk
@@ -94,6 +94,7 @@ class Virtual:
         if format == "json":
             _replace(Path(path), document)
         elif format == "parquet":
+            needs("Parquet", "virtual", "fsspec", "kerchunk", "fastparquet")
             _write_parquet(Path(path), _expanded(document))
         else:
             raise UsageError(f"there is no format {format!r}: it is 'json' or 'parquet'")
@@ -111,7 +112,8 @@ class Virtual:
         """Writes an Icechunk repository with virtual references to the group and everything below it.
 
         Each reference carries the entity tag (or the time of the last change of a local file), so that a file that was
-        replaced is an error for every reader. Readers authorize the access to the file themselves::
+        replaced is an error for every reader. Readers authorize the access to the file themselves (to a local one with
+        ``icechunk.credentials.LocalFileSystemAccess``, in Icechunk 1 with None)::
 
             repository = icechunk.Repository.open(storage, authorize_virtual_chunk_access={prefix: credentials})
             xr.open_dataset(repository.readonly_session("main").store, engine="zarr", group=…, consolidated=False)
@@ -140,6 +142,7 @@ class Virtual:
         UsageError
             When the address is of a kind that Icechunk cannot read, or cannot be written down.
         """
+        needs("an Icechunk store", "virtual", "icechunk", "zarr")
         address = self._opened.core.address
         chosen = url or _swath.direct_access(address)
         document, skipped = self._references(chosen, inline_limit, embed_limit)

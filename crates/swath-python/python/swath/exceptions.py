@@ -6,6 +6,7 @@ Every class is also the builtin that a program would expect: code that catches `
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -21,11 +22,13 @@ __all__ = [
     "IntegrityError",
     "LimitExceeded",
     "LocalError",
+    "MissingExtraError",
     "NotFoundError",
     "PartialError",
     "ServiceError",
     "SwathError",
     "SwathWarning",
+    "UnknownNameError",
     "UnsupportedError",
     "UsageError",
 ]
@@ -63,6 +66,14 @@ class SwathError(Exception):
 
 class UsageError(SwathError, ValueError):
     """What was asked makes no sense: a bad option, a box outside of the grid, an unknown layer."""
+
+
+class UnknownNameError(UsageError, KeyError):
+    """A group or an array that is not there, asked for by its name."""
+
+
+class MissingExtraError(SwathError, ModuleNotFoundError):
+    """A package that this call needs is not installed; the hint names the extra that brings it."""
 
 
 class AuthenticationError(SwathError, PermissionError):
@@ -141,6 +152,14 @@ def _of_sources(results: Records | Downloads, failures: Mapping[str, SwathError]
 
 class SwathWarning(UserWarning):
     """Something that can be gone on with, but should be known."""
+
+
+def needs(what: str, extra: str, *packages: str) -> None:
+    """Raises when packages are absent that something needs and an extra brings."""
+    absent = [name for name in packages if importlib.util.find_spec(name) is None]
+    if absent:
+        text = f"{what} needs {' and '.join(absent)}, which {'is' if len(absent) == 1 else 'are'} not installed"
+        raise MissingExtraError(text, (), f'install it with: pip install "swath[{extra}]"')
 
 
 def warned(text: str) -> None:

@@ -21,6 +21,7 @@ from xarray.coding.strings import create_vlen_dtype
 from xarray.core import indexing
 
 from ._reading import along, read
+from ._results import Granule
 from ._session import Session, address, default_session
 from ._tree import DataTree, Opened, reopen
 from ._values import NOT_A_VARIABLE, Description, GroupDescription, typed
@@ -201,7 +202,7 @@ class SwathBackendEntrypoint(BackendEntrypoint):
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
         """Only what is named as a NISAR granule, or lies in ASF's archive of them."""
-        if isinstance(filename_or_obj, DataTree):
+        if isinstance(filename_or_obj, DataTree | Granule):
             return True
         if not isinstance(filename_or_obj, str | os.PathLike):
             return False
@@ -294,6 +295,8 @@ def _opened(
         return found
     if hasattr(source, "read"):
         raise UsageError("engine='swath' reads by address: pass the URL or the path, not an open file")
+    if session is not None and not isinstance(session, Session):
+        raise UsageError(f"session is a swath.Session, not {type(session).__name__}")
     path = group or "/"
     used = session if session is not None else default_session()
     core = used._core.open(address(source), path if path.startswith("/") else f"/{path}", max_bytes, scales=True)
@@ -326,4 +329,8 @@ def _dataset(
     dataset = StoreBackendEntrypoint().open_dataset(store, **decoding)
     # There is nothing to close, and reading goes on working after it.
     dataset.set_close(None)
+    source = tree.address
+    if "://" in source:
+        # Else xarray writes down what was typed, which may be a signed address.
+        dataset.encoding["source"] = source
     return dataset

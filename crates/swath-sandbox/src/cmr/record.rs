@@ -130,7 +130,7 @@ impl Record {
             collection_concept: collection_concept(&collection),
             revised: moment(&umm["DataGranule"]["ProductionDateTime"]).unwrap_or(end),
             attributes: attributes.collect(),
-            footprint: None,
+            footprint: outline(&umm),
             name,
             collection,
             source: Source::Umm(Box::new(umm)),
@@ -317,6 +317,15 @@ fn footprint(stored: &Stored) -> Option<Shape> {
     };
     let demo = || (stored.granule.stack() == DEMO_STACK).then(|| Shape::ring(&DEMO_FOOTPRINT));
     from_file().filter(|shape| !shape.is_empty()).or_else(demo)
+}
+
+/// The first polygon of a record.
+fn outline(umm: &Value) -> Option<Shape> {
+    let geometry = &umm["SpatialExtent"]["HorizontalSpatialDomain"]["Geometry"];
+    let points = geometry["GPolygons"][0]["Boundary"]["Points"].as_array()?;
+    let point = |point: &Value| Some((point["Longitude"].as_f64()?, point["Latitude"].as_f64()?));
+    let shape = Shape::ring(&points.iter().map(point).collect::<Option<Vec<_>>>()?);
+    (!shape.is_empty()).then_some(shape)
 }
 
 /// The additional attributes, in the order of the real catalogue.

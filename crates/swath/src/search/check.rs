@@ -68,7 +68,9 @@ pub(super) fn maturity(value: &str) -> Result<Maturity> {
         ("VALIDATED", Maturity::Validated),
     ];
     let found = tiers.iter().find(|(name, _)| name.eq_ignore_ascii_case(value));
-    found.map(|(_, tier)| *tier).ok_or_else(|| refused("data_maturity", value, &tiers.map(|(name, _)| name)))
+    // `ANY` is no tier, but may stand among them.
+    let names = ["BETA", "PROVISIONAL", "VALIDATED", "ANY"];
+    found.map(|(_, tier)| *tier).ok_or_else(|| refused("data_maturity", value, &names))
 }
 
 pub(super) fn crid(value: &str) -> Result<Crid> {

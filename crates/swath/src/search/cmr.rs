@@ -161,8 +161,9 @@ impl Catalogue {
             all.granules.truncate(most);
             let kept = all.granules.len() as u64;
             if all.hits > kept && kept == most as u64 {
-                all.notices
-                    .push(format!("the catalogue has {} granules; these are the newest {kept}", all.hits));
+                let which = if kept == 0 { "none was asked for" } else { "these are the newest" };
+                let number = if kept == 0 { String::new() } else { format!(" {kept}") };
+                all.notices.push(format!("the catalogue has {} granules; {which}{number}", all.hits));
             }
         }
         all.let_go(before);

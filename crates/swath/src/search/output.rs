@@ -128,6 +128,9 @@ pub(super) fn plain_value(value: Value) -> Value {
 impl SearchResults {
     /// Writes CSV (RFC 4180): a header, then one line per granule. All but numbers is quoted.
     ///
+    /// A text that begins with `=`, `+`, `-` or `@` stays as it is, though a spreadsheet may take it for a formula: whoever reads the
+    /// table with a program wants the value.
+    ///
     /// Columns: granule, start, end (UTC), track, frame, direction, polarization (of frequency A), crid, maturity,
     /// coverage, area_percent (of the area searched), size (bytes), state, url, s3_url.
     ///
