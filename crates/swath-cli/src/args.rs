@@ -1,8 +1,10 @@
 //! What was typed. What it means is decided in [`crate::request`].
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
+use swath::Access;
 use swath_sandbox::Misbehaviour;
 
 use crate::query_args::QueryArgs;
@@ -18,11 +20,12 @@ pub(crate) struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done, 1 internal or local failure, 2 usage, 4 login or licence, 5 service or network,
-6 damaged or unreadable data, 7 some sources failed, 8 refused because it would cost too much, 130 interrupted.
+Exit codes: 0 done, 1 internal or local failure, 2 usage, 4 login or licence, 5 service, network
+or time, 6 damaged or unreadable data, 7 some sources failed, 8 refused because it would cost too
+much, 130 interrupted, 143 terminated.
 
 Environment: EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, NETRC, SSL_CERT_FILE, HTTPS_PROXY, NO_PROXY,
-XDG_CACHE_HOME, XDG_CONFIG_HOME, SWATH_OFFLINE, SWATH_CACHE_MAX_MB; for test servers
+XDG_CACHE_HOME, XDG_CONFIG_HOME, SWATH_ACCESS, SWATH_OFFLINE, SWATH_CACHE_MAX_MB; for test servers
 SWATH_CMR_URL, SWATH_EDL_URL, SWATH_S3CREDENTIALS_URL, SWATH_S3_ENDPOINT_URL, SWATH_TOKEN_HOSTS,
 SWATH_ALLOW_HTTP=loopback.
 
@@ -43,6 +46,28 @@ pub(crate) struct GlobalArgs {
     /// Print what the network was asked for, on standard error
     #[arg(long, global = true)]
     pub(crate) stats: bool,
+    /// Tell by which way the archive is read, and of every wait, on standard error
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+    /// Way to the archive: s3 (inside AWS us-west-2), https, or auto, which finds out
+    #[arg(long, global = true, value_name = "WAY", value_parser = access)]
+    pub(crate) access: Option<Access>,
+    /// Give up after this time (90s, 5m, 1h30m); what is done by then is kept
+    #[arg(long, global = true, value_name = "TIME", value_parser = time)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+fn access(text: &str) -> Result<Access, String> {
+    text.parse().map_err(|error: swath::Error| error.hint().unwrap_or("it is no access").to_owned())
+}
+
+/// A span as people write it; a number alone is of seconds.
+fn time(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let spelled = || Duration::try_from(text.parse::<jiff::SignedDuration>().ok()?).ok();
+    let found = seconds.or_else(spelled).filter(|time| !time.is_zero());
+    found.ok_or_else(|| "a time is wanted, such as 90s, 5m or 1h30m".to_owned())
 }
 
 /// The verbs.
@@ -226,9 +251,12 @@ pub(crate) struct GetArgs {
     /// Replace other files of the same name
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Read from S3, inside AWS us-west-2
-    #[arg(long)]
+    /// The same as --access s3
+    #[arg(long, conflicts_with = "access")]
     pub(crate) direct_access: bool,
+    /// Refuse to begin when the files have more than this many MB together
+    #[arg(long, value_name = "MB")]
+    pub(crate) max_mb: Option<u64>,
     /// Files at the same time
     #[arg(long, default_value_t = 4)]
     pub(crate) jobs: usize,

@@ -9,9 +9,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 use swath::Ledger;
 use swath::export::{Existing, write_whole};
+use swath::http::Event;
 
 use crate::args::GlobalArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, printable};
 
 /// How a command speaks.
 #[derive(Debug, Clone, Copy)]
@@ -19,11 +20,15 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     quiet: bool,
     stats: bool,
+    verbose: bool,
 }
+
+/// A shorter wait is over before anybody wonders.
+const WORTH_A_WORD: Duration = Duration::from_secs(2);
 
 impl Output {
     pub(crate) fn new(args: &GlobalArgs) -> Self {
-        Self { json: args.json, quiet: args.quiet, stats: args.stats }
+        Self { json: args.json, quiet: args.quiet, stats: args.stats, verbose: args.verbose }
     }
 
     /// A result: text that ends in a line break of its own or gets one.
@@ -51,6 +56,26 @@ impl Output {
     pub(crate) fn note(self, text: &str) {
         if !self.quiet {
             eprintln!("{text}");
+        }
+    }
+
+    /// Something for those alone who want to know more.
+    pub(crate) fn detail(self, text: impl FnOnce() -> String) {
+        if self.verbose {
+            self.note(&text());
+        }
+    }
+
+    /// Whether details are wanted.
+    pub(crate) fn is_verbose(self) -> bool {
+        self.verbose
+    }
+
+    /// What happens while the network is waited for, if it takes long or changes the way.
+    pub(crate) fn event(self, event: &Event) {
+        let is_short = matches!(event, Event::Waiting { wait, .. } if *wait <= WORTH_A_WORD);
+        if !is_short || self.verbose {
+            self.note(&printable(&event.to_string()));
         }
     }
 

@@ -11,6 +11,7 @@ fn class(kind: ErrorKind) -> &'static str {
         ErrorKind::Authentication => "AuthenticationError",
         ErrorKind::NotFound => "NotFoundError",
         ErrorKind::Service => "ServiceError",
+        ErrorKind::Timeout => "DeadlineExceeded",
         ErrorKind::Integrity => "IntegrityError",
         ErrorKind::Unsupported => "UnsupportedError",
         ErrorKind::Limit => "LimitExceeded",

@@ -51,7 +51,9 @@ pub(crate) struct DownloadRequest {
     #[pyo3(item)]
     overwrite: bool,
     #[pyo3(item)]
-    direct_access: bool,
+    access: Option<String>,
+    #[pyo3(item)]
+    max_bytes: Option<u64>,
     #[pyo3(item)]
     at_once: usize,
 }
@@ -59,10 +61,13 @@ pub(crate) struct DownloadRequest {
 impl DownloadRequest {
     pub(crate) fn options(self) -> swath::Result<DownloadOptions> {
         let existing = if self.overwrite { Existing::Replace } else { Existing::Refuse };
-        let options = DownloadOptions::new(self.folder)
-            .existing(existing)
-            .direct_access(self.direct_access)
-            .at_once(self.at_once);
+        let mut options = DownloadOptions::new(self.folder).existing(existing).at_once(self.at_once);
+        if let Some(word) = self.access {
+            options = options.access(word.parse()?);
+        }
+        if let Some(bytes) = self.max_bytes {
+            options = options.max_bytes(bytes);
+        }
         match self.files {
             Some(words) => {
                 Ok(options.files(words.iter().map(|word| word.parse()).collect::<swath::Result<_>>()?))

@@ -86,12 +86,15 @@ impl Sandbox {
         })
     }
 
-    /// Every answer with data is this status instead, until [`Sandbox::behave`].
-    fn fail(&self, py: Python<'_>, status: u16) -> PyResult<()> {
+    /// Every answer with data is this status instead, until [`Sandbox::behave`]; with `wait`, only the next one is, and asks to
+    /// wait so many seconds.
+    #[pyo3(signature = (status, wait = None))]
+    fn fail(&self, py: Python<'_>, status: u16, wait: Option<u64>) -> PyResult<()> {
         self.with(py, |sandbox| {
             for service in [Service::Cdn, Service::S3] {
-                let fault = Fault::Status { code: status, retry_after: None };
-                sandbox.misbehave(Misbehaviour::new(service, fault).always());
+                let fault = Fault::Status { code: status, retry_after: wait.map(Duration::from_secs) };
+                let rule = Misbehaviour::new(service, fault);
+                sandbox.misbehave(if wait.is_some() { rule } else { rule.always() });
             }
         })
     }

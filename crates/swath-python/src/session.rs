@@ -4,19 +4,22 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use swath::download::{Downloaded, Progress};
-use swath::{DataArray, Error, OpenOptions, Password, Sample, SessionOptions, Stack, Token, plot};
+use swath::{
+    Access, DataArray, Door, Error, OpenOptions, Password, Sample, SessionOptions, Stack, Token, plot,
+};
 
 use crate::failure;
 use crate::found::{Found, Pages};
 use crate::request::{DownloadRequest, LayerRequest, limits, lon_lat_box, query};
 use crate::series::Series;
 use crate::tree::Tree;
-use crate::waiting::{OfProcess, Tally, Watch, runtime, wait, wait_watched};
+use crate::waiting::{Limit, OfProcess, Tally, Watch, remember, runtime, wait, wait_watched};
 
 /// Granules worked on at the same time; the requests of all share the hosts' limits.
 const AT_ONCE: usize = 16;
@@ -25,8 +28,8 @@ const AT_ONCE: usize = 16;
 type Status = (String, Option<String>, Option<String>, Option<PathBuf>);
 /// Name, kind of the values, description, collections.
 type Attribute = (String, String, String, Vec<String>);
-/// Path, bytes, outcome, algorithm, address.
-type Whole = (PathBuf, u64, &'static str, Option<String>, String);
+/// Path, bytes, outcome, algorithm, address, way.
+type Whole = (PathBuf, u64, &'static str, Option<String>, String, Option<&'static str>);
 /// What is whole, and what failed: source, address of the file, exception.
 type Report = (Vec<Whole>, Vec<(String, Option<String>, Py<PyAny>)>);
 
@@ -45,6 +48,12 @@ fn tell(told: &Py<PyAny>, step: Progress<'_>) {
     });
 }
 
+/// A span of time that is not nothing.
+fn seconds_of(py: Python<'_>, seconds: f64) -> PyResult<Duration> {
+    let time = Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero());
+    time.ok_or_else(|| failure::usage(py, "timeout wants a positive number of seconds"))
+}
+
 /// How to make the session, and the one of this process.
 pub(crate) struct Live {
     variables: Option<HashMap<String, String>>,
@@ -52,6 +61,8 @@ pub(crate) struct Live {
     password: Option<(String, Password)>,
     cache: Cache,
     ca_pem: Option<String>,
+    access: Option<Access>,
+    timeout: Option<Duration>,
     session: OfProcess<swath::Session>,
 }
 
@@ -70,6 +81,11 @@ impl Live {
         self.session.get(|_| self.made()).map_err(|error| failure::raised(py, &error))
     }
 
+    /// The moment by which a call that begins now has to be done.
+    pub(crate) fn limit(&self, session: &swath::Session) -> Limit {
+        Limit::of(session, self.timeout)
+    }
+
     fn made(&self) -> swath::Result<swath::Session> {
         let mut options = match &self.variables {
             Some(variables) => SessionOptions::from_variables(|name| variables.get(name).cloned())?,
@@ -85,6 +101,8 @@ impl Live {
             Cache::Usual(false) => options.cache = None,
             Cache::Folder(folder) => options.cache = Some(folder.clone()),
         }
+        options = options.with_observer(remember);
+        options.access = self.access.unwrap_or(options.access);
         if let Some(token) = &self.token {
             options = options.with_token(token.clone());
         }
@@ -102,9 +120,11 @@ pub(crate) struct Session(Arc<Live>);
 #[pymethods]
 impl Session {
     /// A session: variables in place of the process's environment, a token before any other, where indexes are kept, an
-    /// authority to trust besides the usual ones, user and password in place of a token.
+    /// authority to trust besides the usual ones, user and password in place of a token, the way to the archive, the longest
+    /// that one call may take in seconds.
     #[new]
-    #[pyo3(signature = (variables, token, cache, ca_pem, password = None))]
+    #[pyo3(signature = (variables, token, cache, ca_pem, password = None, access = None, timeout = None))]
+    #[allow(clippy::too_many_arguments, reason = "the keywords of Python's Session, one by one")]
     fn new(
         py: Python<'_>,
         variables: Option<HashMap<String, String>>,
@@ -112,25 +132,39 @@ impl Session {
         cache: Cache,
         ca_pem: Option<String>,
         password: Option<(String, String)>,
+        access: Option<&str>,
+        timeout: Option<f64>,
     ) -> PyResult<Self> {
+        let access = access.map(str::parse).transpose().map_err(|error| failure::raised(py, &error))?;
+        let timeout = timeout.map(|seconds| seconds_of(py, seconds)).transpose()?;
         let token = token.map(Token::parse).transpose().map_err(|error| failure::raised(py, &error))?;
         let password = password.map(|(user, secret)| (user, Password::new(secret)));
-        let live = Live { variables, token, password, cache, ca_pem, session: OfProcess::empty() };
+        let session = OfProcess::empty();
+        let live = Live { variables, token, password, cache, ca_pem, access, timeout, session };
         live.current(py)?;
         Ok(Self(Arc::new(live)))
+    }
+
+    /// The way to the archive: what was asked for, what it came to, why.
+    fn access(&self, py: Python<'_>) -> PyResult<(&'static str, &'static str, String)> {
+        let session = self.0.current(py)?;
+        let choice = wait(py, async move { Ok(session.access().await) })?;
+        Ok((choice.asked.word(), choice.door.word(), choice.reason))
     }
 
     /// Looks for the token now; when it expires (ISO 8601, UTC), if it says so.
     fn login(&self, py: Python<'_>) -> PyResult<Option<String>> {
         let session = self.0.current(py)?;
-        let expiry = wait(py, async move { session.login().await })?;
+        let limit = self.0.limit(&session);
+        let expiry = wait(py, async move { limit.part(session.login()).await })?;
         Ok(expiry.map(|moment| moment.to_string()))
     }
 
     /// Who is logged in: source of the token, user, expiry (ISO 8601, UTC), file that keeps a token.
     fn login_status(&self, py: Python<'_>) -> PyResult<Status> {
         let session = self.0.current(py)?;
-        let status = wait(py, async move { session.login_status().await })?;
+        let limit = self.0.limit(&session);
+        let status = wait(py, async move { limit.part(session.login_status()).await })?;
         let expiry = status.expiry.map(|moment| moment.to_string());
         Ok((status.source.to_string(), status.user, expiry, status.file))
     }
@@ -138,13 +172,15 @@ impl Session {
     /// Asks ASF whether the token opens the archive.
     fn check_login(&self, py: Python<'_>) -> PyResult<()> {
         let session = self.0.current(py)?;
-        wait(py, async move { session.check_login().await })
+        let limit = self.0.limit(&session);
+        wait(py, async move { limit.part(session.check_login()).await })
     }
 
     /// Keeps the token for later sessions; the file that it is in.
     fn keep_login(&self, py: Python<'_>) -> PyResult<PathBuf> {
         let session = self.0.current(py)?;
-        wait(py, async move { session.keep_login().await })
+        let limit = self.0.limit(&session);
+        wait(py, async move { limit.part(session.keep_login()).await })
     }
 
     /// Removes the token that was kept; the file that it was in.
@@ -152,7 +188,7 @@ impl Session {
         self.0.current(py)?.logout().map_err(|error| failure::raised(py, &error))
     }
 
-    /// Downloads files: what is whole (path, bytes, outcome, algorithm it was checked with, address), and what failed (source,
+    /// Downloads files: what is whole (path, bytes, outcome, algorithm it was checked with, address, way), and what failed (source,
     /// address of the file, exception). `told` is called with (step, name, bytes, bytes that were there).
     #[pyo3(signature = (sources, wanted, told))]
     fn download(
@@ -167,9 +203,14 @@ impl Session {
         if let Some(told) = told {
             options = options.observer(move |step| tell(&told, step));
         }
+        if let Some(deadline) = self.0.limit(&session).deadline() {
+            options = options.deadline(deadline);
+        }
         let report = wait(py, async move { session.download(&sources, &options).await })?;
-        let whole =
-            |file: Downloaded| (file.path, file.bytes, file.outcome.word(), file.checked, file.address);
+        let whole = |file: Downloaded| {
+            let way = file.door.map(Door::word);
+            (file.path, file.bytes, file.outcome.word(), file.checked, file.address, way)
+        };
         let failed = report.failed.into_iter().map(|failed| {
             let error = failure::raised(py, &failed.error);
             (failed.source, failed.address, error.into_value(py).into_any())
@@ -191,7 +232,8 @@ impl Session {
         unless: Option<&Bound<'_, PyList>>,
     ) -> PyResult<Found> {
         let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
-        wait(py, async move { session.search(&query).await }).map(Found)
+        let limit = self.0.limit(&session);
+        wait(py, async move { limit.part(session.search(&query)).await }).map(Found)
     }
 
     /// How many granules there are, and what the user should know.
@@ -203,13 +245,16 @@ impl Session {
         unless: Option<&Bound<'_, PyList>>,
     ) -> PyResult<(u64, Vec<String>)> {
         let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
-        wait(py, async move { session.search_count(&query).await }).map(|count| (count.hits, count.notices))
+        let limit = self.0.limit(&session);
+        wait(py, async move { limit.part(session.search_count(&query)).await })
+            .map(|count| (count.hits, count.notices))
     }
 
     /// The newest orbit ephemeris of each kind.
     fn orbit_ephemerides(&self, py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Found> {
         let (session, query) = (self.0.current(py)?, query(py, options, None)?);
-        wait(py, async move { session.orbit_ephemerides(&query).await }).map(Found)
+        let limit = self.0.limit(&session);
+        wait(py, async move { limit.part(session.orbit_ephemerides(&query)).await }).map(Found)
     }
 
     /// What granules can be searched by: name, kind of the values, description, collections.
@@ -221,7 +266,8 @@ impl Session {
         unless: Option<&Bound<'_, PyList>>,
     ) -> PyResult<Vec<Attribute>> {
         let (session, query) = (self.0.current(py)?, query(py, options, unless)?);
-        let found = wait(py, async move { session.searchable_attributes(&query).await })?;
+        let limit = self.0.limit(&session);
+        let found = wait(py, async move { limit.part(session.searchable_attributes(&query)).await })?;
         Ok(found.into_iter().map(|one| (one.name, one.data_type, one.description, one.collections)).collect())
     }
 
@@ -250,7 +296,8 @@ impl Session {
     ) -> PyResult<Tree> {
         let (session, limits) = (self.0.current(py)?, limits(max_bytes));
         let options = OpenOptions::default().group(group).limits(limits).axes_later(scales);
-        let tree = wait(py, async move { session.open(&source, &options).await })?;
+        let limit = self.0.limit(&session);
+        let tree = wait(py, async move { limit.part(session.open(&source, &options)).await })?;
         if scales {
             begin(tree.clone())?;
         }
@@ -277,9 +324,12 @@ impl Session {
         let (session, wanted) = (self.0.current(py)?, wanted.options(py)?);
         let tally = Tally::of(sources.len() as u64);
         let watch = Watch::new(told, session.ledger(), &tally);
+        let limit = self.0.limit(&session);
         let call = async move {
-            let each: Vec<_> =
-                sources.iter().map(|source| counted(&tally, measured(&session, source, &wanted))).collect();
+            let each: Vec<_> = sources
+                .iter()
+                .map(|source| counted(&tally, limit.part(measured(&session, source, &wanted))))
+                .collect();
             Ok(parted(stream::iter(each).buffered(AT_ONCE).enumerate().collect().await))
         };
         let (done, failed) = wait_watched(py, call, watch)?;
@@ -298,7 +348,8 @@ impl Session {
         let (session, wanted) = (self.0.current(py)?, wanted.options(py)?);
         let tally = Tally::of(sources.len() as u64);
         let watch = Watch::new(told, session.ledger(), &tally);
-        let call = async move { series(&session, &sources, &wanted, &tally).await };
+        let limit = self.0.limit(&session);
+        let call = async move { series(&session, &sources, &wanted, &tally, &limit).await };
         let (samples, failed) = wait_watched(py, call, watch)?;
         Ok((Series(samples), told_of(py, &failed)))
     }
@@ -317,6 +368,7 @@ impl Session {
         let outline = outline.map(|area| lon_lat_box(py, area)).transpose()?;
         let tally = Tally::of(1);
         let watch = Watch::new(told, session.ledger(), &tally);
+        let limit = self.0.limit(&session);
         let drawing = async move {
             let layer = session.open_region(&source, &wanted).await?;
             let outline = match outline {
@@ -325,7 +377,7 @@ impl Session {
             };
             counted(&tally, plot::quicklook(&layer, outline)).await
         };
-        let png = wait_watched(py, drawing, watch)?;
+        let png = wait_watched(py, async move { limit.part(drawing).await }, watch)?;
         Ok(PyBytes::new(py, &png))
     }
 
@@ -344,12 +396,13 @@ impl Session {
         let limits = wanted.limits;
         let tally = Tally::of(sources.len() as u64);
         let watch = Watch::new(told, session.ledger(), &tally);
+        let limit = self.0.limit(&session);
         let opening = async move {
             let stack = stack(&session, &sources, &wanted, &tally).await?;
             let grid = stack.grid().await?;
             Ok((stack, grid))
         };
-        let (stack, grid) = wait_watched(py, opening, watch)?;
+        let (stack, grid) = wait_watched(py, async move { limit.part(opening).await }, watch)?;
         let mut layers = Vec::new();
         for (granule, layer) in stack.layers() {
             let window = layer.window().map_err(|error| failure::raised(py, &error))?;
@@ -393,15 +446,17 @@ async fn series(
     sources: &[String],
     wanted: &swath::LayerOptions,
     tally: &Tally,
+    limit: &Limit,
 ) -> swath::Result<(Vec<Sample>, Vec<(usize, Error)>)> {
-    let opening: Vec<_> = sources.iter().map(|source| session.open_region(source, wanted)).collect();
+    let opening: Vec<_> =
+        sources.iter().map(|source| limit.part(session.open_region(source, wanted))).collect();
     let (opened, mut failed) = parted(stream::iter(opening).buffered(AT_ONCE).enumerate().collect().await);
     failed.iter().for_each(|_| tally.one_more());
     let numbers: HashMap<String, usize> =
         opened.iter().map(|(number, layer)| (layer.tree().address().to_string(), *number)).collect();
     let stack = Stack::new(opened.into_iter().map(|(_, layer)| layer).collect())?;
     let read = stack.each_statistics().inspect(|_| tally.one_more());
-    let outcomes: Vec<_> = read.collect().await;
+    let outcomes = limit.part(async { Ok(read.collect::<Vec<_>>().await) }).await?;
     let places = stack.layers().iter().map(|(_, layer)| layer.tree().address().to_string());
     let numbered = places.map(|place| numbers.get(&place).copied().unwrap_or_default()).zip(outcomes);
     let (samples, unread) = parted(numbered.collect());

@@ -154,8 +154,10 @@ impl Tree {
         told: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let array = self.array(py, path)?;
-        let watch = Watch::new(told, self.session.current(py)?.ledger(), &Tally::default());
-        let read = wait_watched(py, async move { elements(&array, axes).await }, watch)?;
+        let session = self.session.current(py)?;
+        let limit = self.session.limit(&session);
+        let watch = Watch::new(told, session.ledger(), &Tally::default());
+        let read = wait_watched(py, async move { limit.part(elements(&array, axes)).await }, watch)?;
         handed_over(py, read)
     }
 
@@ -163,7 +165,8 @@ impl Tree {
     /// one wave.
     fn scales<'py>(&self, py: Python<'py>) -> PyResult<(Vec<Labels<'py>>, Vec<Ends<'py>>)> {
         let tree = self.current(py)?;
-        let read = wait(py, async move { tree.read_scales().await })?;
+        let limit = self.session.limit(&self.session.current(py)?);
+        let read = wait(py, async move { limit.part(tree.read_scales()).await })?;
         let array = |bytes: &Vec<u8>| element::array(py, bytes.clone());
         let values = read.values.iter().map(|(path, bytes)| (path.clone(), array(bytes)));
         let ends = read.ends.iter().map(|(path, [first, last])| (path.clone(), array(first), array(last)));
@@ -202,7 +205,9 @@ pub(crate) fn read_several<'py>(
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let Some((first, ..)) = reads.first() else { return Ok(Vec::new()) };
     let tally = Tally::of(reads.len() as u64);
-    let watch = Watch::new(told, first.get().session.current(py)?.ledger(), &tally);
+    let session = first.get().session.current(py)?;
+    let limit = first.get().session.limit(&session);
+    let watch = Watch::new(told, session.ledger(), &tally);
     let arrays: Vec<(DataArray, Axes)> = reads
         .into_iter()
         .map(|(tree, path, axes)| Ok((tree.get().array(py, &path)?, axes)))
@@ -216,7 +221,7 @@ pub(crate) fn read_several<'py>(
         });
         each.buffered(AT_ONCE).try_collect::<Vec<Elements>>().await
     };
-    let read = wait_watched(py, reading, watch)?;
+    let read = wait_watched(py, async move { limit.part(reading).await }, watch)?;
     read.into_iter().map(|elements| handed_over(py, elements)).collect()
 }
 

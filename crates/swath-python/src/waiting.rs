@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use swath::http::Ledger;
+use swath::Deadline;
+use swath::http::{Event, Ledger};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::failure;
@@ -51,10 +52,11 @@ pub(crate) fn wait_any<T: Send + 'static>(
     loop {
         let (received, returned) = py.detach(move || (answer.recv_timeout(TICK), answer));
         answer = returned;
+        let logged = log_events(py);
         match received {
-            Ok(value) => return Ok(value),
+            Ok(value) => return logged.map(|()| value),
             Err(RecvTimeoutError::Timeout) => {
-                let told = || watch.map_or(Ok(()), |watch| watch.tell(py));
+                let told = || watch.map_or(Ok(()), |watch| watch.tell(py)).and(logged);
                 if let Err(interrupt) = py.check_signals().and_then(|()| told()) {
                     task.abort();
                     return Err(interrupt);
@@ -64,6 +66,52 @@ pub(crate) fn wait_any<T: Send + 'static>(
                 return Err(failure::internal(py, "a call of the library ended without an answer"));
             }
         }
+    }
+}
+
+/// A shorter wait is over before anybody wonders.
+const WORTH_A_WORD: Duration = Duration::from_secs(2);
+
+/// What happened on the threads of the runtime, until a thread that holds the interpreter logs it.
+static EVENTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Keeps an event for the log, if it takes long or changes the way.
+pub(crate) fn remember(event: &Event) {
+    let is_short = matches!(event, Event::Waiting { wait, .. } if *wait <= WORTH_A_WORD);
+    if !is_short {
+        EVENTS.lock().unwrap_or_else(PoisonError::into_inner).push(event.to_string());
+    }
+}
+
+/// Logs what has happened since the last time, as warnings of the logger `swath`.
+fn log_events(py: Python<'_>) -> PyResult<()> {
+    let events = std::mem::take(&mut *EVENTS.lock().unwrap_or_else(PoisonError::into_inner));
+    if events.is_empty() {
+        return Ok(());
+    }
+    let logger = py.import("logging")?.call_method1("getLogger", ("swath",))?;
+    events.into_iter().try_for_each(|event| logger.call_method1("warning", ("%s", event)).map(drop))
+}
+
+/// The moment by which a call has to be done, if the session allows it no more.
+#[derive(Clone)]
+pub(crate) struct Limit(Option<Deadline>);
+
+impl Limit {
+    pub(crate) fn of(session: &swath::Session, longest: Option<Duration>) -> Self {
+        Self(longest.map(|longest| session.deadline(longest)))
+    }
+
+    /// A part of the call: what has no time left fails, the others go on.
+    pub(crate) async fn part<T>(&self, work: impl Future<Output = swath::Result<T>>) -> swath::Result<T> {
+        match &self.0 {
+            Some(deadline) => deadline.limit(work).await,
+            None => work.await,
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.0.clone()
     }
 }
 

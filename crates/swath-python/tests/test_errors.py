@@ -19,6 +19,7 @@ BUILTINS = {
     swath.ServiceError: ConnectionError,
     swath.IntegrityError: OSError,
     swath.UnsupportedError: NotImplementedError,
+    swath.DeadlineExceeded: TimeoutError,
     swath.LimitExceeded: OverflowError,
     swath.ClosedError: ValueError,
     swath.LocalError: OSError,

@@ -11,7 +11,7 @@ use http::{Method, StatusCode};
 use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt, BodyStream, StreamBody};
 
-use crate::log::Open;
+use crate::log::{Open, Underway};
 use crate::misbehave::Fault;
 use crate::reply::{Body, Reply, header};
 
@@ -30,7 +30,13 @@ struct Course {
 
 /// Gives an answer its length, applies the faults that touch headers and body, and counts the
 /// bytes in the log.
-pub(crate) fn dispatch(mut reply: Reply, method: &Method, faults: &[Fault], entry: Arc<Open>) -> Reply {
+pub(crate) fn dispatch(
+    mut reply: Reply,
+    method: &Method,
+    faults: &[Fault],
+    entry: Arc<Open>,
+    underway: Underway,
+) -> Reply {
     declare_length(&mut reply);
     let mut course = Course::default();
     for fault in faults {
@@ -40,8 +46,10 @@ pub(crate) fn dispatch(mut reply: Reply, method: &Method, faults: &[Fault], entr
     if *method == Method::HEAD {
         return reply;
     }
+    let length = length_of(&reply).unwrap_or(0);
+    let underway = (length > 0).then_some(underway);
     let (parts, body) = reply.into_parts();
-    Reply::from_parts(parts, under_way(body, course, entry))
+    Reply::from_parts(parts, under_way(body, course, entry, length, underway))
 }
 
 fn length_of(reply: &Reply) -> Option<u64> {
@@ -108,10 +116,14 @@ struct Transit {
     position: u64,
     course: Course,
     entry: Arc<Open>,
+    length: u64,
+    /// Gone before the last byte leaves: whoever has that byte finds the request no longer in progress.
+    underway: Option<Underway>,
 }
 
-fn under_way(body: Body, course: Course, entry: Arc<Open>) -> Body {
-    let transit = Transit { body: BodyStream::new(body), held: Bytes::new(), position: 0, course, entry };
+fn under_way(body: Body, course: Course, entry: Arc<Open>, length: u64, underway: Option<Underway>) -> Body {
+    let body = BodyStream::new(body);
+    let transit = Transit { body, held: Bytes::new(), position: 0, course, entry, length, underway };
     StreamBody::new(futures::stream::try_unfold(transit, step)).boxed_unsync()
 }
 
@@ -132,6 +144,9 @@ async fn step(mut transit: Transit) -> io::Result<Option<(Frame<Bytes>, Transit)
     }
     let block = transit.next_block();
     transit.entry.count(block.len());
+    if transit.position >= transit.length {
+        transit.underway = None;
+    }
     Ok(Some((Frame::data(block), transit)))
 }
 

@@ -63,18 +63,27 @@ const LARGEST: usize = 256 << 20;
 /// [`Error::Write`] if a folder or file cannot be written, [`Error::DemoDamaged`] if the program
 /// itself is damaged.
 pub fn unpack_demo(into: &Path) -> Result<PathBuf> {
+    unpack_demo_while(into, &|| true)
+}
+
+/// As [`unpack_demo`], as long as `go_on` says so. It is asked often; when it says no, the file in the making is
+/// removed, and those that are whole stay.
+///
+/// # Errors
+/// As [`unpack_demo`]; [`Error::Write`] with [`io::ErrorKind::Interrupted`] below it when it was to end.
+pub fn unpack_demo_while(into: &Path, go_on: &dyn Fn() -> bool) -> Result<PathBuf> {
     for demo in &GRANULES {
         let damaged = Error::DemoDamaged { granule: demo.name };
         let Some(granule) = Granule::parse(demo.name) else { return Err(damaged) };
         for (suffix, packed) in [(".h5", demo.data), ("_QA_STATS.h5", demo.quality)] {
             let file = into.join(PRODUCTS).join(granule.key(&granule.collection(), suffix));
-            unpack(demo.name, packed, &file)?;
+            unpack(demo.name, packed, &file, go_on)?;
         }
     }
     Ok(into.to_owned())
 }
 
-fn unpack(granule: &'static str, packed: &[u8], file: &Path) -> Result<()> {
+fn unpack(granule: &'static str, packed: &[u8], file: &Path, go_on: &dyn Fn() -> bool) -> Result<()> {
     let damaged = || Error::DemoDamaged { granule };
     // A gzip member ends with the size of what it holds (RFC 1952, section 2.3.1).
     let size = packed.last_chunk().map(|size| u32::from_le_bytes(*size) as usize);
@@ -85,16 +94,16 @@ fn unpack(granule: &'static str, packed: &[u8], file: &Path) -> Result<()> {
     let mut data = vec![0; size];
     let written = Decompressor::new().gzip_decompress(packed, &mut data);
     written.ok().filter(|written| *written == size).ok_or_else(damaged)?;
-    write_whole(file, &data).map_err(|source| Error::Write { path: file.to_owned(), source })
+    write_whole(file, &data, go_on).map_err(|source| Error::Write { path: file.to_owned(), source })
 }
 
 /// Writes under another name first; the process number keeps two programs from the same one.
-fn write_whole(file: &Path, data: &[u8]) -> io::Result<()> {
+fn write_whole(file: &Path, data: &[u8], go_on: &dyn Fn() -> bool) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }
     let unfinished = file.with_extension(format!("h5.{}.part", std::process::id()));
-    let result = write_sparse(&unfinished, data).and_then(|()| std::fs::rename(&unfinished, file));
+    let result = write_sparse(&unfinished, data, go_on).and_then(|()| std::fs::rename(&unfinished, file));
     if result.is_err() {
         // The first fault is the one to tell; a leftover is found by its name.
         let _ = std::fs::remove_file(&unfinished);
@@ -102,11 +111,14 @@ fn write_whole(file: &Path, data: &[u8]) -> io::Result<()> {
     result
 }
 
-fn write_sparse(file: &Path, data: &[u8]) -> io::Result<()> {
+fn write_sparse(file: &Path, data: &[u8], go_on: &dyn Fn() -> bool) -> io::Result<()> {
     let mut file = File::create(file)?;
     file.set_len(data.len() as u64)?;
     let mut offset = 0;
     for block in data.chunks(BLOCK) {
+        if !go_on() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         if block.iter().any(|byte| *byte != 0) {
             file.seek(SeekFrom::Start(offset))?;
             file.write_all(block)?;
@@ -127,9 +139,13 @@ mod tests {
         let mut data = vec![0; 10 * BLOCK + 17];
         (data[1], data[5 * BLOCK]) = (1, 2);
         *data.last_mut().unwrap() = 3;
-        write_whole(&file, &data).unwrap();
+        write_whole(&file, &data, &|| true).unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), data);
         assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+        let other = file.with_file_name("c.h5");
+        let error = write_whole(&other, &data, &|| false).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::Interrupted);
+        assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "half a file is left");
     }
 
     #[test]
@@ -137,7 +153,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("b.h5");
         for packed in [&b""[..], b"abc", b"not gzip at all, but long enough", &GRANULES[0].quality[..500]] {
-            assert!(matches!(unpack("NAME", packed, &file), Err(Error::DemoDamaged { granule: "NAME" })));
+            assert!(matches!(
+                unpack("NAME", packed, &file, &|| true),
+                Err(Error::DemoDamaged { granule: "NAME" })
+            ));
         }
         assert!(!file.exists());
     }

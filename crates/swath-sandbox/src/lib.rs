@@ -125,7 +125,7 @@ mod state;
 mod tls;
 mod token;
 
-pub use demo::unpack_demo;
+pub use demo::{unpack_demo, unpack_demo_while};
 pub use error::{Error, Result};
 pub use log::LogEntry;
 pub use misbehave::{Fault, Misbehaviour};

@@ -1,6 +1,6 @@
 //! What was asked: one entry per request, for tests that count them.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,8 +9,8 @@ use crate::Service;
 /// No test and no demonstration asks this often; beyond it the oldest entries go.
 const KEPT: usize = 100_000;
 
-/// One request, as the service saw it. It holds no query string and no header but `Range`, so
-/// no token or signature can be in it.
+/// One request, as the service saw it. It holds no query string and no header but `Range` and
+/// `User-Agent`, so no token or signature can be in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogEntry {
@@ -22,6 +22,8 @@ pub struct LogEntry {
     pub path: String,
     /// The `Range` header, as it came.
     pub range: Option<String>,
+    /// The `User-Agent` header, as it came.
+    pub user_agent: Option<String>,
     /// The status that was answered.
     pub status: u16,
     /// Bytes of the body handed to the connection so far; never more than were sent for.
@@ -75,6 +77,45 @@ impl Log {
     /// Forgets everything.
     pub(crate) fn clear(&self) {
         lock(&self.entries).clear();
+    }
+}
+
+/// Counts the requests that each service has in progress, and remembers the most.
+#[derive(Debug, Default)]
+pub(crate) struct InProgress(Mutex<HashMap<Service, (usize, usize)>>);
+
+impl InProgress {
+    /// One more, until what is returned is dropped.
+    pub(crate) fn one_more(self: &Arc<Self>, service: Service) -> Underway {
+        let mut counts = lock(&self.0);
+        let (now, most) = counts.entry(service).or_default();
+        *now += 1;
+        *most = (*most).max(*now);
+        Underway { counts: self.clone(), service }
+    }
+
+    pub(crate) fn most(&self, service: Service) -> usize {
+        lock(&self.0).get(&service).map_or(0, |(_, most)| *most)
+    }
+
+    /// The most becomes what there is now.
+    pub(crate) fn forget(&self) {
+        lock(&self.0).values_mut().for_each(|(now, most)| *most = *now);
+    }
+}
+
+/// A request in progress.
+#[derive(Debug)]
+pub(crate) struct Underway {
+    counts: Arc<InProgress>,
+    service: Service,
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        if let Some((now, _)) = lock(&self.counts.0).get_mut(&self.service) {
+            *now -= 1;
+        }
     }
 }
 

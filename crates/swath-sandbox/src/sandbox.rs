@@ -1,6 +1,7 @@
 //! The sandbox itself: five listeners, and what a test or a demonstration needs to use them.
 
 use std::fmt;
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -140,7 +141,13 @@ impl Sandbox {
     /// [`Error::Write`] if the file cannot be written.
     pub fn write_ca(&self, path: &Path) -> Result<()> {
         let fault = |source| Error::Write { path: path.to_owned(), source };
-        std::fs::write(path, &self.authority_pem).map_err(fault)?;
+        // A new file, not one that somebody has put there, nor what a link of theirs leads to.
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fault(error)),
+            _ => {}
+        }
+        let mut file = std::fs::File::options().write(true).create_new(true).open(path).map_err(fault)?;
+        file.write_all(self.authority_pem.as_bytes()).map_err(fault)?;
         *lock(&self.authority_file) = Some(path.canonicalize().map_err(fault)?);
         Ok(())
     }
@@ -193,9 +200,16 @@ impl Sandbox {
         self.state.log.snapshot()
     }
 
-    /// Empties the log.
+    /// The most requests that a service has had in progress at one time, from the head of the request to the last byte of the
+    /// answer, since the start or [`Sandbox::clear_log`].
+    pub fn most_at_once(&self, service: Service) -> usize {
+        self.state.progress.most(service)
+    }
+
+    /// Empties the log, and begins to count anew what is in progress.
     pub fn clear_log(&self) {
         self.state.log.clear();
+        self.state.progress.forget();
     }
 
     /// Ends all services and their connections; returns when nobody listens any more.

@@ -91,6 +91,7 @@ impl Server {
 
     /// Answers a request: faults first, then the service, then the way out.
     async fn answer(&self, request: Request<Incoming>) -> Reply {
+        let underway = self.state.progress.one_more(self.service);
         let mut entry = LogEntry::of(self.service, &request);
         let faults = self.state.rules.take(self.service, &request);
         let method = request.method().clone();
@@ -101,7 +102,7 @@ impl Server {
         mark(self.service, &mut reply);
         entry.status = reply.status().as_u16();
         let open = self.state.log.add(entry);
-        delivery::dispatch(reply, &method, &faults, open)
+        delivery::dispatch(reply, &method, &faults, open, underway)
     }
 
     async fn properly(&self, request: Request<Incoming>, faults: &[Fault]) -> Reply {
@@ -151,6 +152,7 @@ impl LogEntry {
             method: request.method().to_string(),
             path: request.uri().path().to_owned(),
             range: header(request.headers(), "range").map(String::from),
+            user_agent: header(request.headers(), "user-agent").map(String::from),
             status: 0,
             bytes_sent: 0,
             had_authorization: request.headers().contains_key("authorization"),

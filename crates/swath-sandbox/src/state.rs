@@ -1,13 +1,13 @@
 //! What the five services share.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
 use crate::archive::Archive;
-use crate::log::{Log, lock};
+use crate::log::{InProgress, Log, lock};
 use crate::misbehave::{Fault, Misbehaviour, Rules};
 use crate::options::SandboxOptions;
 use crate::secret::Secret;
@@ -31,6 +31,7 @@ pub(crate) struct State {
     pub(crate) secret: Secret,
     pub(crate) log: Log,
     pub(crate) rules: Rules,
+    pub(crate) progress: Arc<InProgress>,
     /// Tokens that Earthdata Login has issued to each user, with their expiry in epoch seconds.
     pub(crate) issued: Mutex<HashMap<String, Vec<(String, i64)>>>,
     /// Tokens that their users have revoked.
@@ -53,6 +54,7 @@ impl State {
             secret,
             log: Log::default(),
             rules: Rules::default(),
+            progress: Arc::default(),
             issued: Mutex::default(),
             revoked: Mutex::default(),
             serial: AtomicU64::new(1),

@@ -22,6 +22,8 @@ pub enum ErrorKind {
     NotFound,
     /// The network or the service failed, and went on failing through every retry.
     Service,
+    /// The time that the caller allowed is over.
+    Timeout,
     /// Bytes that cannot be trusted: a malformed file, a wrong length, an object replaced while it was read.
     Integrity,
     /// The file is sound, but it uses a feature that swath does not read.
@@ -113,6 +115,11 @@ impl Error {
     /// Whether the bytes could not be trusted.
     pub fn is_integrity(&self) -> bool {
         self.kind() == ErrorKind::Integrity
+    }
+
+    /// Whether the time that the caller allowed was over.
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == ErrorKind::Timeout
     }
 
     /// Whether a closed tree or array was read.

@@ -102,9 +102,9 @@ pub use granule::{Granule, GranuleName};
 pub use http::{HttpOptions, Ledger, SafeUrl, Totals};
 pub use read::ReadLimits;
 pub use reduce::Statistics;
-pub use session::{LoginStatus, Session, SessionOptions};
+pub use session::{Deadline, LoginStatus, Session, SessionOptions};
 pub use stack::{Sample, Stack};
-pub use store::{Address, Object, Version};
+pub use store::{Access, AccessChoice, Address, Door, Object, Version};
 pub use tree::{Cost, DataArray, DataTree, LayerOptions, Measurement, OpenOptions, Region, Scales};
 
 /// The examples of the README compile.

@@ -3,11 +3,12 @@
 //! A [`Session`] is cheap to clone and shared freely between tasks. There is no global state: two sessions know
 //! nothing of each other.
 
+mod deadline;
 mod login;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::stream::{self, Stream, StreamExt};
 use jiff::Timestamp;
@@ -16,12 +17,13 @@ use crate::auth::{CredentialSource, Login, LoginOptions, Password, Prompt, Token
 use crate::cache::{IndexCache, Saved};
 use crate::error::{Error, ErrorKind, Result};
 use crate::granule::{Granule, GranuleName};
-use crate::http::{Http, HttpOptions, Ledger, SafeUrl, TokenHosts};
+use crate::http::{Event, Http, HttpOptions, Ledger, Machine, Observer, SafeUrl, TokenHosts};
 use crate::read::ReadLimits;
 use crate::search::{Catalogue, Plan, Query, SearchCount, SearchResults, SearchableAttribute};
-use crate::store::{Address, S3Endpoint, Store};
+use crate::store::{Access, AccessChoice, Address, Doors, S3Endpoint, Store};
 use crate::tree::{self, DataArray, DataTree, KnownPlaces, LayerOptions, Measurement, OpenOptions, Opening};
 
+pub use deadline::Deadline;
 pub use login::LoginStatus;
 
 /// NASA's Common Metadata Repository: the catalogue.
@@ -59,6 +61,12 @@ pub struct SessionOptions {
     pub offline: bool,
     /// Bytes that the index cache may hold; what was used longest ago makes room. 1 GB unless told.
     pub cache_max_bytes: u64,
+    /// By which door the archive is read: S3 inside AWS us-west-2 and https elsewhere, unless told.
+    pub access: Access,
+    /// Where this machine is, for that choice.
+    pub machine: Machine,
+    /// The longest that one call of the session may take; no end unless told. See [`Session::deadline`].
+    pub deadline: Option<Duration>,
     login: LoginOptions,
 }
 
@@ -77,6 +85,9 @@ impl Default for SessionOptions {
             cache: None,
             offline: false,
             cache_max_bytes: CACHE_MAX_BYTES,
+            access: Access::Auto,
+            machine: Machine::default(),
+            deadline: None,
             login: LoginOptions::default(),
         }
     }
@@ -86,7 +97,7 @@ impl SessionOptions {
     /// The real services, changed by the environment: `SWATH_CMR_URL`, `SWATH_EDL_URL`, `SWATH_S3CREDENTIALS_URL`,
     /// `SWATH_S3_ENDPOINT_URL` (with `AWS_REGION`), `SWATH_TOKEN_HOSTS`, `SWATH_ALLOW_HTTP=loopback`, `SWATH_OFFLINE=1`, `EARTHDATA_TOKEN`,
     /// `EARTHDATA_USERNAME` with `EARTHDATA_PASSWORD`, `NETRC`, `XDG_CONFIG_HOME` or `HOME` (the token that was kept), `XDG_CACHE_HOME`,
-    /// `SWATH_CACHE_MAX_MB` (and, read elsewhere, `SSL_CERT_FILE`, `HTTPS_PROXY`, `NO_PROXY`).
+    /// `SWATH_CACHE_MAX_MB`, `SWATH_ACCESS`, and what tells where the machine is ([`Machine::from_variables`]) (and, read elsewhere, `SSL_CERT_FILE`, `HTTPS_PROXY`, `NO_PROXY`).
     ///
     /// # Errors
     /// A usage error that names the variable whose value cannot be used.
@@ -121,6 +132,10 @@ impl SessionOptions {
                     .because("the only value it may have is loopback"));
             }
         };
+        if let Some(word) = lookup("SWATH_ACCESS") {
+            options.access = word.parse().map_err(|e: Error| e.in_context("SWATH_ACCESS cannot be used"))?;
+        }
+        options.machine = Machine::from_variables(&lookup);
         options.offline = match lookup("SWATH_OFFLINE").as_deref() {
             None | Some("0") => false,
             Some("1") => true,
@@ -179,6 +194,27 @@ impl SessionOptions {
         self
     }
 
+    /// Reads the archive by this door.
+    #[must_use]
+    pub fn with_access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Tells `told` of waits and of changes of the way, as they happen.
+    #[must_use]
+    pub fn with_observer(mut self, told: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.http.observer = Some(Observer::new(told));
+        self
+    }
+
+    /// Lets no call of the session take longer than this.
+    #[must_use]
+    pub fn with_deadline(mut self, longest: Duration) -> Self {
+        self.deadline = Some(longest);
+        self
+    }
+
     /// Keeps indexes in `folder`, or nowhere.
     #[must_use]
     pub fn with_cache(mut self, folder: Option<PathBuf>) -> Self {
@@ -198,6 +234,7 @@ struct Inner {
     cache: Option<IndexCache>,
     places: KnownPlaces,
     offline: bool,
+    deadline: Option<Duration>,
 }
 
 impl Session {
@@ -212,16 +249,12 @@ impl Session {
         let credentials =
             Arc::new(CredentialSource::new(http.clone(), login.clone(), options.s3_credentials_url));
         let s3_endpoint = options.s3_endpoint_url.map(|url| S3Endpoint::new(url, options.s3_region));
-        let store = Store { http, login, credentials, s3_endpoint };
+        let doors = Arc::new(Doors::new(options.access, options.machine));
+        let store = Store { http, login, credentials, s3_endpoint, doors };
         let cache = options.cache.map(|folder| IndexCache::new(folder, options.cache_max_bytes));
-        let offline = options.offline;
-        Ok(Self(Arc::new(Inner {
-            store,
-            catalogue_url: options.cmr_url,
-            cache,
-            places: KnownPlaces::default(),
-            offline,
-        })))
+        let (offline, deadline) = (options.offline, options.deadline);
+        let places = KnownPlaces::default();
+        Ok(Self(Arc::new(Inner { store, catalogue_url: options.cmr_url, cache, places, offline, deadline })))
     }
 
     /// A session as the environment describes it.
@@ -245,6 +278,13 @@ impl Session {
     /// Where indexes are kept.
     pub(crate) fn cache(&self) -> Option<&IndexCache> {
         self.0.cache.as_ref()
+    }
+
+    /// By which door the archive's addresses are read, and why. Asks where this machine is when that is not known yet and there is
+    /// reason to think that it is in AWS; no service of NASA's is asked. An `s3://` address is tried at S3 whatever this says, until
+    /// S3 refuses.
+    pub async fn access(&self) -> AccessChoice {
+        self.0.store.doors.choice().await
     }
 
     /// The account of every request of this session.
@@ -272,7 +312,7 @@ impl Session {
         if self.0.offline {
             return self.saved_answer(&address, &asked, &plan);
         }
-        let found = self.catalogue()?.search(query).await?;
+        let found = self.limited(self.catalogue()?.search(query)).await?;
         // An answer that may be incomplete would look whole later.
         if let Some(cache) = self.0.cache.as_ref().filter(|_| !plan.allow_partial) {
             cache.save_answer(&address, &asked, found.to_umm_json().as_bytes(), Timestamp::now());
@@ -301,7 +341,7 @@ impl Session {
     /// # Errors
     /// As [`Session::search`]; a usage error when the session is offline.
     pub async fn orbit_ephemerides(&self, query: &Query) -> Result<SearchResults> {
-        self.online()?.orbit_ephemerides(query).await
+        self.limited(self.online()?.orbit_ephemerides(query)).await
     }
 
     /// What the granules of the collections that a query is about can be searched by; see
@@ -310,7 +350,7 @@ impl Session {
     /// # Errors
     /// As [`Session::search`]; a usage error when the session is offline.
     pub async fn searchable_attributes(&self, query: &Query) -> Result<Vec<SearchableAttribute>> {
-        self.online()?.searchable_attributes(query).await
+        self.limited(self.online()?.searchable_attributes(query)).await
     }
 
     /// The catalogue, for what the cache does not keep.
@@ -332,7 +372,7 @@ impl Session {
             let found = self.search(query).await?;
             return Ok(SearchCount { hits: found.hits, notices: found.notices });
         }
-        self.catalogue()?.count(query).await
+        self.limited(self.catalogue()?.count(query)).await
     }
 
     /// Asks the catalogue and hands over what is found page by page; see [`Catalogue::pages`].
@@ -360,9 +400,16 @@ impl Session {
     /// A usage error when the source cannot be meant; an integrity error when it is no HDF5 file; and whatever login,
     /// service and network may fail with. Each names the source.
     pub async fn open(&self, source: &str, options: &OpenOptions) -> Result<DataTree> {
-        let address = self.locate(source).await?;
-        let object = self.0.store.open(&address)?;
-        let opened = tree::open(object, options, self.opening(false)).await;
+        self.limited(async {
+            let address = self.locate(source).await?;
+            self.open_at(&address, options, false).await
+        })
+        .await
+    }
+
+    async fn open_at(&self, address: &Address, options: &OpenOptions, lazily: bool) -> Result<DataTree> {
+        let object = self.0.store.open(address)?;
+        let opened = tree::open(object, options, self.opening(lazily)).await;
         opened.map_err(|error| error.in_context(format!("could not open {address}")))
     }
 
@@ -382,13 +429,15 @@ impl Session {
         layer: &str,
         limits: ReadLimits,
     ) -> Result<DataArray> {
-        let address = self.locate(source).await?;
-        let group =
-            GranuleName::parse(&address.file_name()).ok().and_then(|name| name.layers_group(frequency));
-        let options = OpenOptions::default().group(group.unwrap_or_else(|| "/".to_owned())).limits(limits);
-        let object = self.0.store.open(&address)?;
-        let opened = tree::open(object, &options, self.opening(true)).await;
-        opened.map_err(|error| error.in_context(format!("could not open {address}")))?.layer(frequency, layer)
+        let tree = self.limited(async {
+            let address = self.locate(source).await?;
+            let name = GranuleName::parse(&address.file_name()).ok();
+            let group = name.and_then(|name| name.layers_group(frequency));
+            let options =
+                OpenOptions::default().group(group.unwrap_or_else(|| "/".to_owned())).limits(limits);
+            self.open_at(&address, &options, true).await
+        });
+        tree.await?.layer(frequency, layer)
     }
 
     /// Opens one layer, restricted to the region asked for.
@@ -396,8 +445,11 @@ impl Session {
     /// # Errors
     /// As [`Session::open_layer`] and [`DataArray::within`].
     pub async fn open_region(&self, source: &str, wanted: &LayerOptions) -> Result<DataArray> {
-        let layer = self.open_layer(source, &wanted.frequency, &wanted.layer, wanted.limits).await?;
-        layer.within(wanted.region).await
+        self.limited(async {
+            let layer = self.open_layer(source, &wanted.frequency, &wanted.layer, wanted.limits).await?;
+            layer.within(wanted.region).await
+        })
+        .await
     }
 
     /// Statistics of one layer inside of a region, with what they cost.
@@ -406,8 +458,7 @@ impl Session {
     /// As [`Session::open_region`] and [`DataArray::statistics`].
     pub async fn measure(&self, source: &str, wanted: &LayerOptions) -> Result<Measurement> {
         let begun = Instant::now();
-        let layer = self.open_region(source, wanted).await?;
-        Measurement::of(layer, begun).await
+        self.limited(async { Measurement::of(self.open_region(source, wanted).await?, begun).await }).await
     }
 
     /// Opens a granule with what an earlier opening found out ([`DataTree::to_bytes`]): no request. The first read checks

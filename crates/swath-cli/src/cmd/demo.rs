@@ -31,7 +31,8 @@ const LAYER: &str = "HHHH";
 
 pub(super) async fn run(args: &DemoArgs, output: Output) -> Result<(), Failure> {
     std::fs::create_dir_all(&args.output)?;
-    let granules = swath_sandbox::unpack_demo(&args.output.join("granules"))?;
+    let go_on = || !crate::interrupt::is_ending();
+    let granules = swath_sandbox::unpack_demo_while(&args.output.join("granules"), &go_on)?;
     let sandbox = Sandbox::start(SandboxOptions::new(&granules)).await?;
     let session = session(&sandbox)?;
     let mut demo = Demo { session, output, steps: Vec::new(), folder: args.output.clone() };

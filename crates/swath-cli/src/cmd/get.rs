@@ -2,20 +2,25 @@
 
 use std::io::{BufRead, IsTerminal};
 
-use swath::Session;
 use swath::download::{DownloadOptions, DownloadReport, Downloaded, FileSet, Progress};
 use swath::export::Existing;
+use swath::{Access, Door, Session};
 
+use super::TimeLimit;
 use crate::args::GetArgs;
 use crate::failure::Failure;
 use crate::output::Output;
 
-pub(super) async fn run(session: &Session, args: &GetArgs, output: Output) -> Result<(), Failure> {
+pub(super) async fn run(
+    session: &Session,
+    args: &GetArgs,
+    limit: &TimeLimit,
+    output: Output,
+) -> Result<(), Failure> {
     let sources = sources(args)?;
     let bar = output.progress_of_bytes("downloading");
     let told = bar.clone();
     let mut options = DownloadOptions::new(&args.output)
-        .direct_access(args.direct_access)
         .at_once(args.jobs)
         .existing(if args.overwrite { Existing::Replace } else { Existing::Refuse })
         .observer(move |step| match step {
@@ -29,6 +34,15 @@ pub(super) async fn run(session: &Session, args: &GetArgs, output: Output) -> Re
     if !args.files.is_empty() {
         let sets: swath::Result<Vec<FileSet>> = args.files.iter().map(|word| word.parse()).collect();
         options = options.files(sets?);
+    }
+    if args.direct_access {
+        options = options.access(Access::S3);
+    }
+    if let Some(megabytes) = args.max_mb {
+        options = options.max_bytes(megabytes.saturating_mul(1_000_000));
+    }
+    if let Some(deadline) = limit.deadline() {
+        options = options.deadline(deadline);
     }
     let report = session.download(&sources, &options).await?;
     bar.finish_and_clear();
@@ -80,6 +94,7 @@ fn print(file: &Downloaded, output: Output) -> Result<(), Failure> {
             "outcome": file.outcome.word(),
             "checked": file.checked,
             "url": file.address,
+            "access": file.door.map(Door::word),
         }));
     }
     let checked = file.checked.as_ref().map_or_else(String::new, |algorithm| format!(" · {algorithm} right"));

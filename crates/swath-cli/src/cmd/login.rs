@@ -43,7 +43,10 @@ async fn given(args: &LoginArgs, options: &SessionOptions) -> Result<Option<Toke
     let Some(user) = &args.username else { return Ok(None) };
     let password = match std::env::var("EARTHDATA_PASSWORD") {
         Ok(password) => password,
-        Err(_) if std::io::stdin().is_terminal() => rpassword::prompt_password("Earthdata Login password: ")?,
+        Err(_) if std::io::stdin().is_terminal() => {
+            let answer = super::asked_in_secret("Earthdata Login password: ");
+            answer.ok_or_else(|| Failure::usage("no password was typed"))?
+        }
         Err(_) => {
             return Err(Failure::usage(
                 "there is no terminal to ask for the password: set EARTHDATA_PASSWORD",

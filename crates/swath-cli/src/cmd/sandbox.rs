@@ -23,7 +23,8 @@ pub(super) async fn run(args: &SandboxArgs, output: Output) -> Result<(), Failur
     };
     let log = args.log.as_deref().map(create).transpose()?;
     let sandbox = Running { sandbox: Sandbox::start(options).await?, log };
-    let authority = Authority(std::env::temp_dir().join(format!("swath-sandbox-{}.pem", std::process::id())));
+    remove_left_behind(&std::env::temp_dir());
+    let authority = Authority(std::env::temp_dir().join(file_of(std::process::id())));
     sandbox.sandbox.write_ca(&authority.0)?;
     args.misbehave.iter().cloned().for_each(|order| sandbox.sandbox.misbehave(order));
     let environment = sandbox.sandbox.environment();
@@ -89,6 +90,36 @@ fn record(entry: &LogEntry) -> Value {
         "bytes_sent": entry.bytes_sent,
         "had_authorization": entry.had_authorization,
     })
+}
+
+/// How the file of the sandbox in a process is called.
+fn file_of(process: u32) -> String {
+    format!("swath-sandbox-{process}.pem")
+}
+
+/// Removes the files of sandboxes that were killed.
+fn remove_left_behind(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let number = name.strip_prefix("swath-sandbox-").and_then(|rest| rest.strip_suffix(".pem"));
+        if let Some(process) = number.and_then(|number| number.parse().ok())
+            && process != std::process::id()
+            && !is_alive(process)
+        {
+            // Another user's stays; that is theirs to tidy up.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether there is such a process. Where that cannot be known, it is taken for one that lives.
+fn is_alive(process: u32) -> bool {
+    let all = Path::new("/proc");
+    if all.join("self").exists() {
+        return all.join(process.to_string()).exists();
+    }
+    let asked = std::process::Command::new("ps").args(["-p", &process.to_string()]).output();
+    !asked.is_ok_and(|answer| answer.status.code() == Some(1))
 }
 
 /// The file of the sandbox's certificate authority; it goes when the sandbox does.

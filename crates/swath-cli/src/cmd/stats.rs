@@ -4,6 +4,7 @@ use futures::stream::{self, StreamExt};
 use swath::granule::is_backscatter;
 use swath::{Measurement, Session};
 
+use super::TimeLimit;
 use crate::args::StatsArgs;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -12,12 +13,17 @@ use crate::request::LayerRequest;
 /// Sources read at the same time.
 const AT_ONCE: usize = 16;
 
-pub(super) async fn run(session: &Session, args: &StatsArgs, output: Output) -> Result<(), Failure> {
+pub(super) async fn run(
+    session: &Session,
+    args: &StatsArgs,
+    limit: &TimeLimit,
+    output: Output,
+) -> Result<(), Failure> {
     let request = LayerRequest::new(&args.sources, &args.window)?;
     request.tell(output);
     let progress = output.progress(request.sources.len() as u64, "reading");
     let mut results = stream::iter(&request.sources)
-        .map(|source| session.measure(source, &request.wanted))
+        .map(|source| limit.part(session.measure(source, &request.wanted)))
         .buffered(AT_ONCE)
         .inspect(|_| progress.inc(1));
     let (mut failed, mut first) = (0, None);

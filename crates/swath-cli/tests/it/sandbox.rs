@@ -19,7 +19,7 @@ fn a_sandbox_does_wrong_what_it_is_told_and_keeps_a_log() {
     let read = sandbox.run(&[&["stats", &https], &window[..]].concat(), &[]);
     assert_eq!(read.code, 0, "{}", read.err);
     let s3 = format!("s3://sds-n-cumulus-prod-nisar-products/{key}");
-    assert_eq!(sandbox.run(&[&["stats", &s3], &window[..]].concat(), &[]).code, 4);
+    assert_eq!(sandbox.run(&[&["stats", &s3, "--access", "s3"], &window[..]].concat(), &[]).code, 4);
 
     let asked: Vec<Value> = sandbox
         .interrupt(&log)

@@ -26,12 +26,13 @@ from ._progress import Progress, Wish
 from ._records import Downloads, Picture, Records, TimeSeries
 from ._results import Granule, Results
 from ._sandbox import SandboxSession, sandbox
-from ._session import Box, Errors, Session, Source, Sources, default_session, set_default_session
+from ._session import Access, Box, Errors, Session, Source, Sources, default_session, set_default_session
 from ._swath import __version__
 from ._tree import DataArray, DataTree
 from .exceptions import (
     AuthenticationError,
     ClosedError,
+    DeadlineExceeded,
     IntegrityError,
     LimitExceeded,
     LocalError,
@@ -54,6 +55,7 @@ __all__ = [
     "ClosedError",
     "DataArray",
     "DataTree",
+    "DeadlineExceeded",
     "Downloads",
     "Granule",
     "IntegrityError",
@@ -103,6 +105,8 @@ def login(
     password: str | None = None,
     keep: bool = False,
     check: bool = False,
+    access: Access | None = None,
+    timeout: float | None = None,
 ) -> Session:
     """A session with a token, which from now on is the default session.
 
@@ -120,6 +124,8 @@ def login(
         Keep the token for later sessions, in a file that only its owner can read, as ``swath login`` does.
     check : bool
         Ask ASF whether the token opens the archive; where the licence has not been accepted, the error has the link.
+    access, timeout
+        As for `Session`.
 
     Returns
     -------
@@ -131,14 +137,14 @@ def login(
     AuthenticationError
         When there is no token, it has expired, or Earthdata Login or ASF refuse.
     """
-    session = Session(token, username=username, password=password)
+    session = Session(token, username=username, password=password, access=access, timeout=timeout)
     try:
         session._core.login()
     except AuthenticationError as none:
         asked = _asked() if token is None and username is None and none.what.startswith("no ") else None
         if not asked:
             raise
-        session = Session(asked)
+        session = Session(asked, access=access, timeout=timeout)
         session._core.login()
     if check:
         session._core.check_login()
@@ -197,7 +203,9 @@ def get(
     *,
     files: str | Sequence[str] | None = None,
     overwrite: bool = False,
+    access: Access | None = None,
     direct_access: bool = False,
+    max_bytes: int | None = None,
     at_once: int = 4,
     errors: Errors = "raise",
     progress: Callable[[str, str, int, int], object] | None = None,
@@ -208,7 +216,9 @@ def get(
         folder,
         files=files,
         overwrite=overwrite,
+        access=access,
         direct_access=direct_access,
+        max_bytes=max_bytes,
         at_once=at_once,
         errors=errors,
         progress=progress,

@@ -24,7 +24,8 @@ class Downloads(list[pathlib.Path]):
     Attributes
     ----------
     files : list of dict
-        ``path``, ``bytes``, ``outcome`` (``fetched``, ``resumed``, ``unchanged``), ``checked`` (the checksum's algorithm, or None), ``url``.
+        ``path``, ``bytes``, ``outcome`` (``fetched``, ``resumed``, ``unchanged``), ``checked`` (the checksum's algorithm, or None), ``url``,
+        ``access`` (the way it came: ``s3``, ``https``, or None when nothing had to be fetched).
     failures : dict of str to SwathError
         What could not be downloaded, and why: by source as it was given (of a granule: its address), or by the address of
         each file where several of one source failed. Empty unless ``errors="warn"`` was asked for.
@@ -35,8 +36,8 @@ class Downloads(list[pathlib.Path]):
     #: What is counted when some of them fail.
     _counted = "files"
 
-    def __init__(self, done: Iterable[tuple[pathlib.Path, int, str, str | None, str]]) -> None:
-        names = ("path", "bytes", "outcome", "checked", "url")
+    def __init__(self, done: Iterable[tuple[pathlib.Path, int, str, str | None, str, str | None]]) -> None:
+        names = ("path", "bytes", "outcome", "checked", "url", "access")
         self.files: list[dict[str, Any]] = [dict(zip(names, one, strict=True)) for one in done]
         super().__init__(file["path"] for file in self.files)
 

@@ -50,9 +50,9 @@ class SandboxSession(Session):
         """From now on every answer with data pauses so long."""
         self._sandbox.stall(seconds)
 
-    def fail(self, status: int) -> None:
-        """From now on every answer with data is this status."""
-        self._sandbox.fail(status)
+    def fail(self, status: int, wait: int | None = None) -> None:
+        """From now on every answer with data is this status; with `wait`, the next one, and it asks to wait so many seconds."""
+        self._sandbox.fail(status, wait)
 
     def behave(self) -> None:
         """Ends what :meth:`stall` and :meth:`fail` began."""

@@ -31,7 +31,8 @@ Box: TypeAlias = "Sequence[float]"
 Area: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | SupportsGeoInterface"
 Errors: TypeAlias = Literal["raise", "warn"]
 Settled = TypeVar("Settled", Records, TimeSeries, Downloads)
-Recipe: TypeAlias = "tuple[tuple[tuple[str, str], ...] | None, bool | str, str | None]"
+Access: TypeAlias = Literal["auto", "s3", "https"]
+Recipe: TypeAlias = "tuple[tuple[tuple[str, str], ...] | None, bool | str, str | None, Access | None, float | None]"
 
 _known: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary()
 _arrived: dict[Recipe, Session] = {}
@@ -96,11 +97,16 @@ class Session:
         Certificate authority to trust besides the usual ones, in PEM.
     username, password : str, optional
         User and password of Earthdata Login in place of a token, exchanged for one when it is first needed.
+    access : str, optional
+        Way to the archive: ``s3`` (inside AWS us-west-2), ``https``, or ``auto`` (the default), which finds out; see the
+        property `access`.
+    timeout : float, optional
+        Seconds that one call may take, reading arrays included; no end unless told. What is done by then is kept.
 
     Raises
     ------
     UsageError
-        When a variable or the token cannot be used.
+        When a variable, the token or an option cannot be used.
     """
 
     __slots__ = ("__weakref__", "_core", "_key", "_recipe")
@@ -114,17 +120,19 @@ class Session:
         ca_pem: str | None = None,
         username: str | None = None,
         password: str | None = None,
+        access: Access | None = None,
+        timeout: float | None = None,
     ) -> None:
         variables = None if environment is None else dict(environment)
         kept = cache if isinstance(cache, bool) else os.fspath(cache)
         if (username is None) != (password is None):
             raise UsageError("username and password are given together")
         login = None if username is None or password is None else (username, password)
-        self._core = _swath.Session(variables, token, kept, ca_pem, login)
+        self._core = _swath.Session(variables, token, kept, ca_pem, login, access, timeout)
         public = None
         if variables is not None:
             public = tuple(sorted(pair for pair in variables.items() if pair[0] not in _SECRETS))
-        self._recipe: Recipe = (public, kept, ca_pem)
+        self._recipe: Recipe = (public, kept, ca_pem, access, timeout)
         self._key = uuid.uuid4().hex
         _known[self._key] = self
 
@@ -134,6 +142,21 @@ class Session:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _arriving, (self._key, self._recipe)
+
+    @property
+    def access(self) -> dict[str, str]:
+        """How the archive is read: ``asked`` (``auto``, ``s3``, ``https``), ``way`` (``s3`` or ``https``), and ``reason``.
+
+        With ``auto`` that is S3 inside AWS us-west-2 and https elsewhere. An ``s3://`` address is tried at S3 wherever this is; when
+        S3 refuses, the session goes on over https, says so once (logger ``swath``), and tells it here.
+
+        Examples
+        --------
+        >>> swath.Session(access="https").access
+        {'asked': 'https', 'way': 'https', 'reason': 'as asked'}
+        """
+        asked, way, reason = self._core.access()
+        return {"asked": asked, "way": way, "reason": reason}
 
     @property
     def cost(self) -> dict[str, int]:
@@ -447,7 +470,9 @@ class Session:
         *,
         files: str | Sequence[str] | None = None,
         overwrite: bool = False,
+        access: Access | None = None,
         direct_access: bool = False,
+        max_bytes: int | None = None,
         at_once: int = 4,
         errors: Errors = "raise",
         progress: Callable[[str, str, int, int], object] | None = None,
@@ -464,8 +489,12 @@ class Session:
             Files of each granule: ``data``, ``qa``, ``browse``, ``metadata``, ``all``.
         overwrite : bool
             Replace other files of the same name; a file that is the same is never fetched again.
+        access : str, optional
+            Way to the archive in place of the session's: ``auto``, ``s3``, ``https``.
         direct_access : bool
-            Read from S3, inside AWS us-west-2.
+            The same as ``access="s3"``.
+        max_bytes : int, optional
+            Begin nothing when the files have more bytes together.
         at_once : int
             Files at the same time.
         errors : {"raise", "warn"}
@@ -482,6 +511,8 @@ class Session:
 
         Raises
         ------
+        LimitExceeded
+            When the files have more bytes than `max_bytes`.
         PartialError
             When some files failed and others did not. When all failed, the error of the first.
 
@@ -493,6 +524,8 @@ class Session:
         ...     paths[0].suffix
         '.h5'
         """
+        if direct_access and access not in (None, "s3"):
+            raise UsageError(f"direct_access is access='s3', and {access!r} was given too")
         words = [files] if isinstance(files, str) else files
         if words is not None:
             words = [word for one in words for word in one.split(",")]
@@ -500,7 +533,8 @@ class Session:
             "folder": os.fspath(folder),
             "files": words,
             "overwrite": overwrite,
-            "direct_access": direct_access,
+            "access": "s3" if direct_access else access,
+            "max_bytes": max_bytes,
             "at_once": at_once,
         }
         listed = addresses(sources)
@@ -825,8 +859,8 @@ def _arriving(key: str, recipe: Recipe) -> Session:
     here = _known.get(key)
     if here is not None:
         return here
-    variables, cache, ca_pem = recipe
-    if variables is None and cache is True and ca_pem is None:
+    variables, cache, ca_pem, access, timeout = recipe
+    if recipe == (None, True, None, None, None):
         return default_session()
     with _lock:
         session = _arrived.get(recipe)
@@ -835,5 +869,7 @@ def _arriving(key: str, recipe: Recipe) -> Session:
             if found is not None:
                 # Secrets stay where they are: this process has its own.
                 found |= {name: os.environ[name] for name in _SECRETS if name in os.environ}
-            session = _arrived[recipe] = Session(environment=found, cache=cache, ca_pem=ca_pem)
+            session = _arrived[recipe] = Session(
+                environment=found, cache=cache, ca_pem=ca_pem, access=access, timeout=timeout
+            )
         return session

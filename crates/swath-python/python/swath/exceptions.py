@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AuthenticationError",
     "ClosedError",
+    "DeadlineExceeded",
     "IntegrityError",
     "LimitExceeded",
     "LocalError",
@@ -85,6 +86,10 @@ class NotFoundError(SwathError, FileNotFoundError):
 
 class ServiceError(SwathError, ConnectionError):
     """The network or the service failed, and went on failing through every retry."""
+
+
+class DeadlineExceeded(SwathError, TimeoutError):
+    """The time that the session allows a call is over. Files are whole or absent; a begun download can be gone on with."""
 
 
 class IntegrityError(SwathError, OSError):

@@ -97,6 +97,11 @@ impl Login {
         if self.hosts.allow(url.secret()) { self.token().await.map(Some) } else { Ok(None) }
     }
 
+    /// Whether `url` leads to a host that may see the token.
+    pub(crate) fn may_see(&self, url: &url::Url) -> bool {
+        self.hosts.allow(url)
+    }
+
     /// The token.
     ///
     /// # Errors

@@ -7,6 +7,8 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use sha2_sums::{Digest, Sha256};
@@ -18,7 +20,13 @@ use crate::export::{Existing, write_whole};
 pub(crate) struct CacheFolder {
     folder: PathBuf,
     max_bytes: u64,
+    /// Bytes saved by this process since it last looked at the whole folder; everything before it has.
+    saved: Arc<AtomicU64>,
 }
+
+/// The part of the bound that a process may save before it looks at the whole folder again, so that a folder of ten thousand files is
+/// not listed at every save: a twentieth. The bound is kept to within as much.
+const UNSEEN: u64 = 20;
 
 /// What every file begins with; the digest of all that follows its line comes next.
 const HEAD: &[u8] = b"swath-cache 1 ";
@@ -34,7 +42,7 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 impl CacheFolder {
     /// The folder at this path, which need not be there yet, holding at most so many bytes.
     pub(crate) fn new(folder: PathBuf, max_bytes: u64) -> Self {
-        Self { folder, max_bytes }
+        Self { folder, max_bytes, saved: Arc::new(AtomicU64::new(u64::MAX)) }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -70,7 +78,12 @@ impl CacheFolder {
             file.write_all(b"\n")?;
             Ok(file.write_all(content)?)
         });
-        self.sweep(SystemTime::now());
+        let saved = self.saved.load(Ordering::Relaxed).saturating_add(length);
+        self.saved.store(saved, Ordering::Relaxed);
+        if saved > self.max_bytes / UNSEEN {
+            self.saved.store(0, Ordering::Relaxed);
+            self.sweep(SystemTime::now());
+        }
     }
 
     /// Forgets what is kept about `key`.

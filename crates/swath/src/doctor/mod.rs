@@ -144,7 +144,7 @@ impl Session {
         checks.push(login);
         checks.push(network::licence(self, has_token).await);
         checks.push(network::https(self, granule.as_ref(), has_token).await);
-        checks.push(surroundings::region());
+        checks.push(surroundings::region(self).await);
         checks.push(network::s3(self, granule.as_ref(), has_token).await);
         checks.push(surroundings::disk(self));
         Report { checks }

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::{Check, Outcome};
 use crate::session::Session;
+use crate::store::Door;
 
 /// A value of the environment, unless it is empty.
 fn variable(names: &[&str]) -> Option<String> {
@@ -54,24 +55,16 @@ pub(super) fn certificates() -> Check {
         )
 }
 
-/// The region that the environment names; whether it is true is seen at S3.
-pub(super) fn region() -> Check {
-    match variable(&["AWS_REGION", "AWS_DEFAULT_REGION"]) {
-        Some(region) if region == "us-west-2" => {
-            Check::new("region", Outcome::Good, "AWS_REGION says us-west-2, where the archive is")
-        }
-        Some(region) => {
-            let region: String = region.chars().take(40).collect();
-            Check::new(
-                "region",
-                Outcome::Note,
-                format!("AWS_REGION says {region}; the archive is in us-west-2"),
-            )
-        }
-        None => {
-            Check::new("region", Outcome::Note, "not named (AWS_REGION); whether S3 answers is seen below")
-        }
-    }
+/// Where the machine is, and by which door the archive is read because of it.
+pub(super) async fn region(session: &Session) -> Check {
+    let choice = session.access().await;
+    let found = match &session.store().doors.whereabouts().await.region {
+        Some(region) => region.clone(),
+        None => "not known".to_owned(),
+    };
+    let text = format!("{found}; with the access {} the archive is read over {choice}", choice.asked);
+    let outcome = if choice.door == Door::S3 { Outcome::Good } else { Outcome::Note };
+    Check::new("region", outcome, text)
 }
 
 /// The index cache: whether it can be written, and how much is in it.

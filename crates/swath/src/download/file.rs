@@ -11,7 +11,7 @@ use sha2_sums::{Sha256, Sha512};
 
 use super::part::Part;
 use super::wanted::Wanted;
-use super::{DownloadOptions, Downloaded, FailedDownload, Outcome, Progress};
+use super::{Budget, DownloadOptions, Downloaded, FailedDownload, Outcome, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::export::Existing;
 use crate::granule::FileKind;
@@ -26,9 +26,14 @@ pub(super) async fn fetch(
     session: &Session,
     wanted: Result<Wanted, FailedDownload>,
     options: &DownloadOptions,
+    budget: &Budget,
 ) -> Result<Downloaded, FailedDownload> {
     let wanted = wanted?;
-    let done = whole(session, &wanted, options).await;
+    let work = whole(session, &wanted, options, budget);
+    let done = match &options.deadline {
+        Some(deadline) => deadline.limit(work).await,
+        None => session.limited(work).await,
+    };
     options.tell(Progress::Ended { name: &wanted.name });
     done.map_err(|error| {
         let error = error.in_context(format!("could not download {}", wanted.address));
@@ -36,23 +41,29 @@ pub(super) async fn fetch(
     })
 }
 
-async fn whole(session: &Session, wanted: &Wanted, options: &DownloadOptions) -> Result<Downloaded> {
+async fn whole(
+    session: &Session,
+    wanted: &Wanted,
+    options: &DownloadOptions,
+    budget: &Budget,
+) -> Result<Downloaded> {
     let path = options.folder.join(&wanted.name);
     let address = wanted.address.to_string();
-    let object = session.store().open(&wanted.address)?;
-    let done = |bytes, outcome, checked| Downloaded {
+    let object = opened_object(session, wanted, options)?;
+    let done = |bytes, outcome, checked, door| Downloaded {
         path: path.clone(),
         bytes,
         outcome,
         checked,
         address: address.clone(),
+        door,
     };
     if let Some((bytes, checked)) = there_already(&object, wanted, &path, options).await? {
         options.tell(Progress::Begun { name: &wanted.name, size: bytes, have: bytes });
-        return Ok(done(bytes, Outcome::Unchanged, checked));
+        return Ok(done(bytes, Outcome::Unchanged, checked, None));
     }
     let (part, known) = opened(&path, &address, wanted.size).await?;
-    let begun = Transfer { wanted, options, address: &address };
+    let begun = Transfer { wanted, options, address: &address, budget };
     let from = part.length;
     let (part, outcome) = match known {
         Some(version) => {
@@ -62,7 +73,7 @@ async fn whole(session: &Session, wanted: &Wanted, options: &DownloadOptions) ->
                 // What was begun is of an object that has been replaced since: begin anew, once.
                 Err(error) if error.is_integrity() => {
                     let (part, _) = opened(&path, &address, wanted.size).await?;
-                    (begun.run(&session.store().open(&wanted.address)?, part).await?, Outcome::Fetched)
+                    (begun.run(&opened_object(session, wanted, options)?, part).await?, Outcome::Fetched)
                 }
                 Err(error) => return Err(error),
             }
@@ -73,7 +84,13 @@ async fn whole(session: &Session, wanted: &Wanted, options: &DownloadOptions) ->
     let (part, checked) = verified(part, wanted).await?;
     let existing = options.existing;
     blocking(move || part.finish(existing)).await?;
-    Ok(done(bytes, outcome, checked))
+    Ok(done(bytes, outcome, checked, object.door()))
+}
+
+/// The object, by the door that these options or else the session name.
+fn opened_object(session: &Session, wanted: &Wanted, options: &DownloadOptions) -> Result<Object> {
+    let access = options.access.unwrap_or(session.store().doors.asked());
+    session.store().open_by(&wanted.address, access)
 }
 
 /// The part of a file, and the version it is of where enough is there to go on.
@@ -140,6 +157,7 @@ struct Transfer<'a> {
     wanted: &'a Wanted,
     options: &'a DownloadOptions,
     address: &'a str,
+    budget: &'a Budget,
 }
 
 impl Transfer<'_> {
@@ -170,8 +188,16 @@ impl Transfer<'_> {
                 Err(error) => return (Some(part), Err(error)),
             },
         };
+        if let Err(error) = self.check_length(size) {
+            return (Some(part), Err(error));
+        }
         self.options.tell(Progress::Begun { name: &self.wanted.name, size, have });
         self.rest(object, part, size).await
+    }
+
+    /// What the catalogue says has been counted before.
+    fn check_length(&self, size: u64) -> Result<()> {
+        if self.wanted.size.is_none() { self.budget.take(size) } else { Ok(()) }
     }
 
     /// The first piece, which tells what the object is.
@@ -183,6 +209,7 @@ impl Transfer<'_> {
             return Err(Error::new(ErrorKind::Integrity, "the file has a wrong size").because(why));
         }
         check_magic(&first, self.wanted.kind)?;
+        self.check_length(size)?;
         Ok(first)
     }
 

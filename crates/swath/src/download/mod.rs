@@ -25,13 +25,15 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::stream::{self, StreamExt};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::export::Existing;
 use crate::granule::{FileKind, shown};
-use crate::session::Session;
+use crate::session::{Deadline, Session};
+use crate::store::{Access, Door};
 
 /// A group of a granule's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,7 +122,9 @@ pub struct DownloadOptions {
     pub(super) folder: PathBuf,
     pub(super) files: Option<Vec<FileSet>>,
     pub(super) existing: Existing,
-    pub(super) direct_access: bool,
+    pub(super) access: Option<Access>,
+    pub(super) max_bytes: u64,
+    pub(super) deadline: Option<Deadline>,
     pub(super) at_once: usize,
     pub(super) piece_bytes: u64,
     pub(super) observer: Option<Observer>,
@@ -133,13 +137,15 @@ impl fmt::Debug for DownloadOptions {
 }
 
 impl DownloadOptions {
-    /// The products themselves into `folder`, over https, four at a time; files that are there already stay.
+    /// The products themselves into `folder`, by the session's access, four at a time; files that are there already stay.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
             files: None,
             existing: Existing::Refuse,
-            direct_access: false,
+            access: None,
+            max_bytes: u64::MAX,
+            deadline: None,
             at_once: 4,
             piece_bytes: 8 << 20,
             observer: None,
@@ -161,10 +167,25 @@ impl DownloadOptions {
         self
     }
 
-    /// Read from S3, which answers inside AWS us-west-2 only, in place of https.
+    /// By which door the archive is read, in place of the session's own choice.
     #[must_use]
-    pub fn direct_access(mut self, direct: bool) -> Self {
-        self.direct_access = direct;
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = Some(access);
+        self
+    }
+
+    /// Refuse to begin when the files are longer than this together. The catalogue tells the lengths; a file that it knows nothing of
+    /// is refused when its own length is known and would go beyond.
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// Files that are not whole by then fail with a timeout error, and are gone on with by the next download.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Deadline) -> Self {
+        self.deadline = Some(deadline);
         self
     }
 
@@ -234,8 +255,10 @@ pub struct Downloaded {
     pub outcome: Outcome,
     /// The checksum algorithm it was checked with, where the catalogue tells a sum.
     pub checked: Option<String>,
-    /// Where it came from, without secrets.
+    /// What was asked for it, without secrets.
     pub address: String,
+    /// The door by which the archive gave it; `None` when nothing had to be fetched, or from elsewhere.
+    pub door: Option<Door>,
 }
 
 /// What could not be downloaded.
@@ -260,12 +283,40 @@ pub struct DownloadReport {
     pub failed: Vec<FailedDownload>,
 }
 
+/// What may be downloaded, of which the files of known length take their part.
+struct Budget {
+    max_bytes: u64,
+    taken: AtomicU64,
+}
+
+impl Budget {
+    fn of(max_bytes: u64, known: u64) -> Result<Self> {
+        match known > max_bytes {
+            true => Err(too_much("the files are", known, max_bytes)),
+            false => Ok(Self { max_bytes, taken: AtomicU64::new(known) }),
+        }
+    }
+
+    /// A file whose length was not known before.
+    fn take(&self, length: u64) -> Result<()> {
+        let all = self.taken.fetch_add(length, Ordering::Relaxed).saturating_add(length);
+        if all > self.max_bytes { Err(too_much("with this file it is", all, self.max_bytes)) } else { Ok(()) }
+    }
+}
+
+fn too_much(what: &str, asked: u64, allowed: u64) -> Error {
+    let (asked, allowed) = (asked as f64 / 1e6, allowed as f64 / 1e6);
+    Error::new(ErrorKind::Limit, format!("{what} {asked:.1} MB, {allowed:.1} MB are allowed"))
+        .with_hint("download fewer files, or read just the pixels (swath stats, swath quicklook)")
+}
+
 impl Session {
     /// Downloads files by URL (`https://`, `s3://`) or by name of a granule or of one of its files. One that fails does not
     /// stop the others. What stopped half way is kept as a hidden part, and the next call goes on from there.
     ///
     /// # Errors
-    /// A local error when the folder cannot be made, a usage error when there is nothing to download. What goes wrong with
+    /// A local error when the folder cannot be made, a usage error when there is nothing to download, a limit error when it is more than
+    /// was allowed. What goes wrong with
     /// a file is in the report: whatever login, service and network may fail with; an integrity error when size,
     /// first bytes or checksum are not as they should be; a local error when the disk fails.
     pub async fn download(&self, sources: &[String], options: &DownloadOptions) -> Result<DownloadReport> {
@@ -277,11 +328,19 @@ impl Session {
             Error::new(ErrorKind::Local, what).because(reason)
         })?;
         let wanted = wanted::wanted(self, sources, options).await;
+        // What is there already is not fetched again.
+        let is_there = |file: &wanted::Wanted| {
+            let there = std::fs::symlink_metadata(options.folder.join(&file.name));
+            there.is_ok_and(|there| Some(there.len()) == file.size)
+        };
+        let absent = wanted.iter().flatten().filter(|file| !is_there(file));
+        let known = absent.filter_map(|file| file.size);
+        let budget = &Budget::of(options.max_bytes, known.fold(0, u64::saturating_add))?;
         // A list, not an iterator: that would keep the future from being spawned (the compiler cannot see it is Send).
         let files: Vec<_> = wanted
             .into_iter()
             .enumerate()
-            .map(|(place, one)| async move { (place, file::fetch(self, one, options).await) })
+            .map(|(place, one)| async move { (place, file::fetch(self, one, options, budget).await) })
             .collect();
         // Whoever ends first makes room for the next: a slow file holds up no other.
         let mut ended: Vec<_> = stream::iter(files).buffer_unordered(options.at_once).collect().await;

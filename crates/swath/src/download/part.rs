@@ -139,6 +139,16 @@ impl Part {
     }
 }
 
+impl Drop for Part {
+    /// What holds nothing is nothing to go on from.
+    fn drop(&mut self) {
+        if self.length == 0 {
+            let _ = std::fs::remove_file(self.journal());
+            let _ = std::fs::remove_file(&self.hidden);
+        }
+    }
+}
+
 /// Whether nobody else writes the part. A download of this process that was just given up may still be at its last piece,
 /// so that a moment of patience is due.
 fn is_ours(file: &File) -> bool {

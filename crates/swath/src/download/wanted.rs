@@ -94,7 +94,7 @@ fn files_of(source: &str, known: &Known, options: &DownloadOptions) -> Result<Ve
     let parsed = GranuleFile::parse(source).ok();
     let granule = parsed.as_ref().and_then(|file| known.granules.get(&file.granule.to_string()));
     if is_url && options.files.is_none() {
-        return Ok(vec![by_address(source, source, granule, options)?]);
+        return Ok(vec![by_address(source, source, granule)?]);
     }
     let Some(parsed) = parsed else {
         let what = format!("{:?} is neither a URL nor the name of a granule", shown(source));
@@ -124,30 +124,20 @@ fn files_of(source: &str, known: &Known, options: &DownloadOptions) -> Result<Ve
         GranuleFile::parse(url).is_ok_and(|file| file.granule == parsed.granule && is_wanted(file.kind))
     });
     let files: Vec<Wanted> =
-        addresses.map(|url| by_address(url, source, Some(granule), options)).collect::<Result<_>>()?;
+        addresses.map(|url| by_address(url, source, Some(granule))).collect::<Result<_>>()?;
     if files.is_empty() {
         return Err(Error::new(ErrorKind::NotFound, format!("the catalogue has no such file of {source}")));
     }
     Ok(files)
 }
 
-fn by_address(
-    url: &str,
-    source: &str,
-    granule: Option<&Granule>,
-    options: &DownloadOptions,
-) -> Result<Wanted> {
-    let mut address = Address::parse(url)?;
+fn by_address(url: &str, source: &str, granule: Option<&Granule>) -> Result<Wanted> {
+    let address = Address::parse(url)?;
     if !matches!(address, Address::Https(_) | Address::S3 { .. }) {
         let what = format!("{} is not in an archive", shown(source));
         return Err(
             Error::usage(what).with_hint("give an https:// or s3:// address, or the name of a granule")
         );
-    }
-    if options.direct_access {
-        address = address.direct_access().ok_or_else(|| {
-            Error::usage(format!("{address} is not known to be in S3")).with_hint("download it over https")
-        })?;
     }
     let name = file_name(&address.to_string()).to_owned();
     check_name(&name)?;

@@ -123,18 +123,47 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether the URL names an address that no public service redirects to: private, link-local or loopback.
+/// Whether the URL names an address that no public service redirects to: private, link-local or loopback. What a host's name
+/// resolves to is seen where the connection is made ([`super::names`]).
 pub(crate) fn is_private(url: &Url) -> bool {
-    let ip = match url.host() {
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip),
-        Some(Host::Ipv6(ip)) => ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4),
-        Some(Host::Domain(name)) => return name == "localhost" || name.ends_with(".localhost"),
-        None => return true,
-    };
+    match url.host() {
+        Some(Host::Ipv4(ip)) => is_inside(IpAddr::V4(ip)),
+        Some(Host::Ipv6(ip)) => is_inside(IpAddr::V6(ip)),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        None => true,
+    }
+}
+
+/// Whether an address is of this machine or of somebody's own network: loopback, private, link-local, shared by a provider
+/// (RFC 6598), or none that can be connected to.
+pub(crate) fn is_inside(ip: IpAddr) -> bool {
     match ip {
-        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified(),
+        IpAddr::V4(ip) => {
+            let [a, b, ..] = ip.octets();
+            ip.is_private()
+                || ip.is_loopback()
+                || ip.is_link_local()
+                || a == 0
+                || a >= 224
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 198 && (b == 18 || b == 19))
+        }
         IpAddr::V6(ip) => {
-            ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local()
+            let [a, b, .., y, z] = ip.segments();
+            // Addresses of IPv4 in the clothes of IPv6 (mapped, compatible, RFC 6052) are what they stand for.
+            let compatible = ip.segments()[..6].iter().all(|part| *part == 0);
+            let translated = a == 0x64 && b == 0xff9b;
+            let ([c, d], [e, f]) = (y.to_be_bytes(), z.to_be_bytes());
+            if let Some(ip) = ip.to_ipv4_mapped() {
+                return is_inside(IpAddr::V4(ip));
+            }
+            ip.is_unique_local()
+                || ip.is_unicast_link_local()
+                || ip.is_multicast()
+                || ((compatible || translated) && is_inside(IpAddr::from([c, d, e, f])))
         }
     }
 }

@@ -43,7 +43,7 @@ fn forbidden(response: &Response, url: &SafeUrl) -> Error {
     }
     let what = format!("access was refused by {url} (HTTP 403{})", excerpt(&response.body));
     let hint = if s3_code(&response.body).is_some() {
-        "NASA's buckets answer only inside AWS us-west-2; elsewhere use the https address"
+        "NASA's buckets answer only inside AWS us-west-2; elsewhere read over https, by the access auto or https"
     } else {
         "your Earthdata account may not read this product"
     };

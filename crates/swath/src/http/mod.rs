@@ -7,9 +7,12 @@
 mod address;
 mod body;
 mod clock;
+mod event;
 mod gzip;
 mod ledger;
+mod machine;
 mod meaning;
+mod names;
 mod range;
 mod retry;
 mod tls;
@@ -29,9 +32,12 @@ use crate::error::{Error, ErrorKind, Result};
 pub use address::SafeUrl;
 pub(crate) use address::{TokenHosts, check_scheme, is_loopback, is_private, same_origin};
 pub use clock::{Clock, SystemClock};
+pub use event::{Event, Observer};
 pub(crate) use gzip::{pack, unpack};
 pub use ledger::{Entry, Ledger, Purpose, Totals};
+pub use machine::{Machine, Whereabouts};
 pub(crate) use meaning::{meaning, s3_code};
+pub use names::{Resolver, SystemResolver};
 pub(crate) use range::{RangeAnswer, RangeRequest};
 pub use retry::RetryPolicy;
 
@@ -56,6 +62,10 @@ pub struct HttpOptions {
     pub no_proxy: bool,
     /// Where the time comes from; the machine's own clock unless a test says otherwise.
     pub clock: Arc<dyn Clock>,
+    /// What finds the addresses of hosts; the system unless a test says otherwise.
+    pub resolver: Arc<dyn Resolver>,
+    /// Who is told of waits and of changes of the way.
+    pub observer: Option<Observer>,
 }
 
 impl Default for HttpOptions {
@@ -70,6 +80,8 @@ impl Default for HttpOptions {
             per_host: 16,
             no_proxy: false,
             clock: Arc::new(SystemClock::default()),
+            resolver: Arc::new(SystemResolver),
+            observer: None,
         }
     }
 }
@@ -87,6 +99,7 @@ struct Shared {
     options: HttpOptions,
     hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
     skew: clock::Skew,
+    names: names::Names,
 }
 
 /// What a request is made of; see [`Request::get`] and [`Request::post_form`].
@@ -191,6 +204,7 @@ impl Http {
     /// When `extra_ca_pem` or the file named by `SSL_CERT_FILE` holds no certificate.
     pub fn new(options: HttpOptions) -> Result<Self> {
         let tls = tls::client_config(options.extra_ca_pem.as_deref())?;
+        let names = names::Names::new(options.resolver.clone());
         let builder = reqwest::Client::builder();
         let builder = if options.no_proxy { builder.no_proxy() } else { builder };
         let client = builder
@@ -199,13 +213,14 @@ impl Http {
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
+            .dns_resolver(Arc::new(names.clone()))
             .tcp_nodelay(true)
             .connect_timeout(options.connect_timeout)
             .pool_max_idle_per_host(options.per_host)
             .user_agent(concat!("swath/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|e| Error::new(ErrorKind::Internal, "could not set up the HTTP client").because(e))?;
-        let shared = Shared { client, options, hosts: Mutex::default(), skew: clock::Skew::default() };
+        let shared = Shared { client, options, hosts: Mutex::default(), skew: clock::Skew::default(), names };
         Ok(Self { shared: Arc::new(shared), ledger: Ledger::default() })
     }
 
@@ -233,6 +248,23 @@ impl Http {
     /// How far the services' clock is ahead of this machine's; `None` before their first answer.
     pub(crate) fn skew(&self) -> Option<SignedDuration> {
         self.shared.skew.get()
+    }
+
+    /// The clock of this client.
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.options.clock
+    }
+
+    /// Tells whoever wants to know.
+    pub(crate) fn tell(&self, event: &Event) {
+        if let Some(observer) = &self.shared.options.observer {
+            observer.tell(event);
+        }
+    }
+
+    /// From now on the name of this host may lead to public addresses only: nobody but a redirect has named it.
+    pub(crate) fn doubt(&self, host: &str) {
+        self.shared.names.doubt(host);
     }
 
     /// Whether the proxies that the environment names are ignored.
@@ -275,6 +307,9 @@ impl Http {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
                 record(None, 0);
+                if let Some(inside) = names::InsideAddress::of(&error) {
+                    return Err(Failure::Final(Error::new(ErrorKind::Service, inside.to_string())));
+                }
                 return Err(Failure::Network(describe(error)));
             }
             Err(_) => {
@@ -365,6 +400,7 @@ impl Failure {
 struct Tries<'a> {
     policy: &'a RetryPolicy,
     clock: &'a dyn Clock,
+    observer: Option<&'a Observer>,
     begun: Duration,
     made: u32,
     last_wait: Duration,
@@ -373,7 +409,8 @@ struct Tries<'a> {
 impl<'a> Tries<'a> {
     fn begin(options: &'a HttpOptions) -> Self {
         let (policy, clock) = (&options.retry, options.clock.as_ref());
-        Self { policy, clock, begun: clock.elapsed(), made: 0, last_wait: policy.base }
+        let observer = options.observer.as_ref();
+        Self { policy, clock, observer, begun: clock.elapsed(), made: 0, last_wait: policy.base }
     }
 
     /// Counts a failed try and waits before the next one, or gives up.
@@ -395,6 +432,17 @@ impl<'a> Tries<'a> {
                 .with_hint("the service or the network is unavailable; try again later"));
         }
         self.last_wait = wait;
+        if let Some(observer) = self.observer {
+            observer.tell(&Event::Waiting {
+                purpose: request.purpose,
+                host: request.url.authority(),
+                reason,
+                wait,
+                asked: retry_after.is_some(),
+                next_try: self.made + 1,
+                tries: self.policy.tries,
+            });
+        }
         self.clock.sleep(wait).await;
         Ok(())
     }

@@ -59,6 +59,22 @@ impl Address {
         }
     }
 
+    /// Where the same object is behind the gateway at `origin`, for an S3 address of ASF's NISAR archive; an https address is
+    /// its own. `None` for anything else.
+    pub(crate) fn behind(&self, origin: &SafeUrl) -> Option<Self> {
+        match self {
+            Self::Https(_) => Some(self.clone()),
+            Self::S3 { bucket, key } => {
+                let archive = ARCHIVES.iter().find(|archive| archive.bucket == bucket)?;
+                let mut url = origin.secret().clone();
+                url.set_query(None);
+                url.path_segments_mut().ok()?.clear().push(archive.folder).extend(key.split('/'));
+                Some(Self::Https(url.into()))
+            }
+            Self::Local(_) | Self::Memory(_) => None,
+        }
+    }
+
     pub(crate) fn memory(name: &str) -> Self {
         Self::Memory(name.to_owned())
     }
@@ -144,7 +160,11 @@ mod tests {
         let https = Address::parse("https://nisar.asf.earthdatacloud.nasa.gov/NISAR/C/g/g.h5").unwrap();
         let s3 = https.direct_access().unwrap();
         assert_eq!(s3.to_string(), "s3://sds-n-cumulus-prod-nisar-products/C/g/g.h5");
-        assert_eq!(s3.direct_access(), Some(s3));
+        assert_eq!(s3.direct_access(), Some(s3.clone()));
+        let gateway = SafeUrl::parse("https://nisar.asf.earthdatacloud.nasa.gov/s3credentials?x=y").unwrap();
+        assert_eq!(s3.behind(&gateway), Some(https.clone()));
+        assert_eq!(https.behind(&gateway), Some(https));
+        assert!(Address::parse("s3://other/C/g.h5").unwrap().behind(&gateway).is_none());
         assert!(Address::parse("https://h.example/OTHER/x").unwrap().direct_access().is_none());
     }
 }

@@ -4,6 +4,7 @@
 //! and all of a wave run together. How the bytes are reached (a redirect followed once, a signed URL reused until it
 //! expires, credentials renewed) is the business of the sources below; whoever reads never sees it.
 
+mod access;
 mod address;
 mod coalesce;
 mod local;
@@ -21,8 +22,11 @@ use swath_hdf5::{Fetched, ReadError, ReadRanges};
 
 use crate::auth::{CredentialSource, Login};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Http, Ledger};
+use crate::http::{Http, Ledger, same_origin};
+use remote::Routes;
 
+pub(crate) use access::Doors;
+pub use access::{Access, AccessChoice, Door};
 pub use address::Address;
 pub(crate) use coalesce::Coalescing;
 pub(crate) use signed::S3Endpoint;
@@ -55,6 +59,11 @@ pub(crate) struct Part {
 pub(crate) trait Source: Send + Sync + std::fmt::Debug {
     /// Reads a range of `known` (any version when `None`), cut at the end of the object.
     fn read<'a>(&'a self, range: Range<u64>, known: Option<&'a Version>) -> BoxFuture<'a, Result<Part>>;
+
+    /// The door of the archive by which the last bytes came.
+    fn door(&self) -> Option<Door> {
+        None
+    }
 }
 
 /// One object of the archive, opened for reading ranges.
@@ -85,6 +94,11 @@ impl Object {
     /// What the object is called: an address without secrets.
     pub fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// The door of the archive by which it is read; known after the first read, and of the archive alone.
+    pub fn door(&self) -> Option<Door> {
+        self.source.door()
     }
 
     /// The version being read; known after the first read.
@@ -184,27 +198,30 @@ pub(crate) struct Store {
     pub(crate) login: Arc<Login>,
     pub(crate) credentials: Arc<CredentialSource>,
     pub(crate) s3_endpoint: Option<S3Endpoint>,
+    pub(crate) doors: Arc<Doors>,
 }
 
 impl Store {
     /// Opens an object; nothing is read yet.
     ///
     /// # Errors
-    /// A usage error when the address is of no kind that can be read, or names a local file that does not exist.
+    /// A usage error when the address is of no kind that can be read, names a local file that does not exist, or has no such
+    /// door as the session is to use.
     pub(crate) fn open(&self, address: &Address) -> Result<Object> {
+        self.open_by(address, self.doors.asked())
+    }
+
+    /// As [`Store::open`], by the door that `access` names.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub(crate) fn open_by(&self, address: &Address, access: Access) -> Result<Object> {
         let ledger = self.http.ledger().child();
         let http = self.http.with_ledger(ledger.clone());
         let (source, coalescing): (Box<dyn Source>, _) = match address {
             Address::Local(path) => (Box::new(local::LocalFile::open(path)?), Coalescing::LOCAL),
-            Address::Https(url) => {
-                let route = remote::Route::Gateway { login: self.login.clone() };
-                (Box::new(remote::Remote::new(http, url.clone(), route)), Coalescing::REMOTE)
-            }
-            Address::S3 { bucket, key } => {
-                let location = signed::S3Location::new(self.s3_endpoint.as_ref(), bucket, key)?;
-                let url = location.plain_url()?;
-                let route = remote::Route::S3 { credentials: self.credentials.clone(), location };
-                (Box::new(remote::Remote::new(http, url, route)), Coalescing::REMOTE)
+            Address::Https(_) | Address::S3 { .. } => {
+                (Box::new(remote::Remote::new(http, self.routes(address, access)?)), Coalescing::REMOTE)
             }
             Address::Memory(name) => {
                 return Err(Error::usage(format!("{name} is in memory, not in an archive")));
@@ -212,4 +229,47 @@ impl Store {
         };
         Ok(Object::new(address.clone(), source, coalescing, ledger))
     }
+
+    /// The ways to an object that may be tried.
+    fn routes(&self, address: &Address, access: Access) -> Result<Routes> {
+        let given = if matches!(address, Address::S3 { .. }) { Door::S3 } else { Door::Https };
+        let mut routes = Routes { given, doors: self.doors.clone(), gateway: None, s3: None };
+        let https = address.behind(self.credentials.address());
+        let no_door = |what: &str, hint: &str| Err(Error::usage(format!("{address} {what}")).with_hint(hint));
+        match (access, given, &https) {
+            (Access::S3, ..) | (_, Door::S3, None) => {}
+            (.., Some(Address::Https(url))) => {
+                routes.gateway = Some(remote::Gateway { login: self.login.clone(), url: url.clone() });
+            }
+            _ => {}
+        }
+        // Another server's address is its own, whatever it looks like.
+        let s3 = if self.is_archive(address) { address.direct_access() } else { None };
+        if let (Access::Auto | Access::S3, Some(Address::S3 { bucket, key })) = (access, &s3) {
+            let location = signed::S3Location::new(self.s3_endpoint.as_ref(), bucket, key)?;
+            let url = location.plain_url()?;
+            routes.s3 = Some(remote::Direct { credentials: self.credentials.clone(), location, url });
+        }
+        match access {
+            Access::S3 if routes.s3.is_none() => {
+                no_door("is not known to be in S3", "read it with the access auto or https")
+            }
+            Access::Https if routes.gateway.is_none() => {
+                no_door("is not known to be behind the gateway", "read it with the access auto or s3")
+            }
+            _ => Ok(routes),
+        }
+    }
+
+    /// Whether an address leads to the archive that the credentials are for.
+    fn is_archive(&self, address: &Address) -> bool {
+        match address {
+            Address::Https(url) => same_origin(url.secret(), self.credentials.address().secret()),
+            Address::S3 { .. } => true,
+            Address::Local(_) | Address::Memory(_) => false,
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

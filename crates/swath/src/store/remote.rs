@@ -4,38 +4,65 @@
 //! hour (thin-egress-app, rain-api-core); to S3 it is a URL that we sign ourselves. Either is a [`Target`].
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use ::http::header::{self, HeaderMap};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::signed::{S3Location, expiry_of};
-use super::{Part, Source, Version};
+use super::{Door, Doors, Part, Source, Version};
 use crate::auth::{CredentialSource, Login, S3Credentials};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Http, RangeAnswer, RangeRequest, Response, SafeUrl, meaning, same_origin};
 
-/// How an object is reached.
+/// The way through the gateway: ask its URL with the token and follow the redirect.
 #[derive(Debug)]
-pub(super) enum Route {
-    /// Ask the URL with the token and follow its redirect.
-    Gateway { login: Arc<Login> },
-    /// Sign a URL with temporary credentials.
-    S3 { credentials: Arc<CredentialSource>, location: S3Location },
+pub(super) struct Gateway {
+    pub(super) login: Arc<Login>,
+    pub(super) url: SafeUrl,
+}
+
+/// The way to S3: sign a URL with temporary credentials.
+#[derive(Debug)]
+pub(super) struct Direct {
+    pub(super) credentials: Arc<CredentialSource>,
+    pub(super) location: S3Location,
+    /// Without a signature, to be shown.
+    pub(super) url: SafeUrl,
+}
+
+/// How an object may be reached: one way at least.
+#[derive(Debug)]
+pub(super) struct Routes {
+    /// The door that the address names itself.
+    pub(super) given: Door,
+    pub(super) doors: Arc<Doors>,
+    pub(super) gateway: Option<Gateway>,
+    pub(super) s3: Option<Direct>,
+}
+
+/// One of the ways.
+#[derive(Clone, Copy)]
+enum Route<'a> {
+    Gateway(&'a Gateway),
+    S3(&'a Direct),
 }
 
 /// An object behind the network.
 #[derive(Debug)]
 pub(super) struct Remote {
     http: Http,
-    url: SafeUrl,
-    route: Route,
+    routes: Routes,
     /// Held while the way is being looked for, so that many readers cause one search.
     target: Mutex<Option<Arc<Target>>>,
+    /// S3 has refused this object, which has another way.
+    s3_is_closed: AtomicBool,
+    door: OnceLock<Door>,
 }
 
 /// Where the bytes are, until when, and with which credentials it was signed.
@@ -50,16 +77,57 @@ struct Target {
 /// Redirects followed on the way to an object.
 const MAX_HOPS: usize = 5;
 
+impl Routes {
+    /// The way to try, of those that are left.
+    async fn route(&self, s3_is_closed: bool) -> Result<Route<'_>> {
+        match (&self.gateway, &self.s3) {
+            (Some(gateway), Some(_)) if s3_is_closed || self.doors.refused().is_some() => {
+                Ok(Route::Gateway(gateway))
+            }
+            // Whoever names S3 wants it to be tried, wherever that is.
+            (Some(_), Some(s3)) if self.given == Door::S3 => Ok(Route::S3(s3)),
+            (Some(gateway), Some(s3)) => Ok(match self.doors.choice().await.door {
+                Door::S3 => Route::S3(s3),
+                Door::Https => Route::Gateway(gateway),
+            }),
+            (Some(gateway), None) => Ok(Route::Gateway(gateway)),
+            (None, Some(s3)) => Ok(Route::S3(s3)),
+            (None, None) => Err(Error::new(ErrorKind::Internal, "there is no way to the object")),
+        }
+    }
+
+    /// Whether there is a way but S3.
+    fn has_other_than_s3(&self) -> bool {
+        self.gateway.is_some()
+    }
+}
+
+impl Route<'_> {
+    /// What is asked, to be shown.
+    fn url(&self) -> &SafeUrl {
+        match self {
+            Self::Gateway(gateway) => &gateway.url,
+            Self::S3(s3) => &s3.url,
+        }
+    }
+}
+
 impl Remote {
-    pub(super) fn new(http: Http, url: SafeUrl, route: Route) -> Self {
-        Self { http, url, route, target: Mutex::new(None) }
+    pub(super) fn new(http: Http, routes: Routes) -> Self {
+        let s3_is_closed = AtomicBool::new(false);
+        Self { http, routes, target: Mutex::new(None), s3_is_closed, door: OnceLock::new() }
+    }
+
+    async fn route(&self) -> Result<Route<'_>> {
+        self.routes.route(self.s3_is_closed.load(Ordering::Relaxed)).await
     }
 
     /// Reads a range; when the way there has gone stale (expired, refused) it is looked for once more.
     async fn read_range(&self, range: Range<u64>, known: Option<&Version>) -> Result<Part> {
         let mut renewed = false;
+        let mut trial = None;
         loop {
-            let way = self.way(&range, known).await?;
+            let way = self.way(&range, known, &mut trial).await?;
             // What is new is not looked for again: it would not help.
             renewed |= !matches!(way, Way::Known(_));
             let (target, answer) = match way {
@@ -72,7 +140,12 @@ impl Remote {
             };
             match answer {
                 RangeAnswer::Bytes { bytes, size, etag } => {
+                    self.came_by(&target);
                     return Ok(Part { bytes, version: Version { size, tag: etag } });
+                }
+                RangeAnswer::Other(refusal) if self.leaves_s3(&target, &refusal, renewed) => {
+                    self.forget(&target).await;
+                    trial = None;
                 }
                 RangeAnswer::Other(refusal) if !renewed && is_stale(&refusal) => {
                     renewed = true;
@@ -82,7 +155,36 @@ impl Remote {
                     let size = size_of_refusal(&refusal).unwrap_or(0);
                     return Ok(Part { bytes: Bytes::new(), version: Version { size, tag: None } });
                 }
-                RangeAnswer::Other(refusal) => return Err(meaning(&refusal, &self.url)),
+                RangeAnswer::Other(refusal) => return Err(meaning(&refusal, self.route().await?.url())),
+            }
+        }
+    }
+
+    /// Remembers the door by which bytes came.
+    fn came_by(&self, target: &Target) {
+        let door = if target.credentials.is_some() { Door::S3 } else { Door::Https };
+        if door == Door::S3 {
+            self.routes.doors.answers();
+        }
+        let _ = self.door.set(door);
+    }
+
+    /// Whether S3 refused in the way of its regions, and there is another way, which is then the one to go: for the whole session
+    /// when S3 has never answered it; for this object when it has, and refuses this one with new credentials too.
+    fn leaves_s3(&self, target: &Target, refusal: &Response, renewed: bool) -> bool {
+        let may = target.credentials.is_some() && self.routes.has_other_than_s3() && is_refused(refusal);
+        let doors = &self.routes.doors;
+        match (may, doors.has_answered()) {
+            (false, _) => false,
+            (true, false) => {
+                doors.refuse(&self.http, refusal.status);
+                true
+            }
+            // The renewal comes first: the URL may only have grown old.
+            (true, true) if !renewed => false,
+            (true, true) => {
+                self.s3_is_closed.store(true, Ordering::Relaxed);
+                true
             }
         }
     }
@@ -103,25 +205,25 @@ impl Remote {
         }
     }
 
-    /// The way to the object: the known one while it is good, else a new one.
-    async fn way(&self, range: &Range<u64>, known: Option<&Version>) -> Result<Way> {
+    /// The way to the object: the known one while it is good, else a new one. `trial` is held by the reader that finds out whether
+    /// S3 answers this machine.
+    async fn way<'a>(
+        &'a self,
+        range: &Range<u64>,
+        known: Option<&Version>,
+        trial: &mut Option<MutexGuard<'a, ()>>,
+    ) -> Result<Way> {
         let mut target = self.target.lock().await;
         if let Some(target) = target.as_ref().filter(|target| target.is_good(self.http.now())) {
             return Ok(Way::Known(target.clone()));
         }
-        let found = match &self.route {
-            Route::S3 { credentials, location } => {
-                let credentials = credentials.credentials().await?;
-                let (url, expires) = location.sign(&credentials, self.http.now());
-                Way::Known(Arc::new(Target::new(
-                    url,
-                    HeaderMap::new(),
-                    Some(expires),
-                    Some(credentials),
-                    self.http.now(),
-                )))
-            }
-            Route::Gateway { login } => self.follow(login, range, known).await?,
+        let found = match self.route().await? {
+            Route::S3(s3) => match (self.directly(s3, trial).await?, &self.routes.gateway) {
+                (Some(target), _) => Way::Known(target),
+                (None, Some(gateway)) => self.follow(gateway, range, known).await?,
+                (None, None) => return Err(Error::new(ErrorKind::Internal, "there is no way but S3")),
+            },
+            Route::Gateway(gateway) => self.follow(gateway, range, known).await?,
         };
         if let Way::Known(new) | Way::Pointed(new) | Way::Found(new, RangeAnswer::Bytes { .. }) = &found {
             *target = Some(new.clone());
@@ -129,28 +231,65 @@ impl Remote {
         Ok(found)
     }
 
+    /// The way to S3; `None` when it is closed and there is another one. As long as nobody knows whether S3 answers this machine, one
+    /// object tries it and the others wait for what comes of that: a refusal is paid for once.
+    async fn directly<'a>(
+        &'a self,
+        s3: &Direct,
+        trial: &mut Option<MutexGuard<'a, ()>>,
+    ) -> Result<Option<Arc<Target>>> {
+        let doors = &self.routes.doors;
+        if !self.routes.has_other_than_s3() {
+            return self.signed(s3).await.map(Some);
+        }
+        if !doors.has_answered() && !doors.is_surely_in_region().await && trial.is_none() {
+            *trial = Some(doors.trial().await);
+            if doors.refused().is_some() {
+                return Ok(None);
+            }
+            if doors.has_answered() {
+                *trial = None;
+            }
+        }
+        match self.signed(s3).await {
+            Ok(target) => Ok(Some(target)),
+            // Public samples need no login over https, and whatever else is wrong with it is said there as well.
+            Err(error) if error.is_authentication() && self.routes.given == Door::Https => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A URL that is signed now.
+    async fn signed(&self, s3: &Direct) -> Result<Arc<Target>> {
+        let credentials = s3.credentials.credentials().await?;
+        let (url, expires) = s3.location.sign(&credentials, self.http.now());
+        let now = self.http.now();
+        Ok(Arc::new(Target::new(url, HeaderMap::new(), Some(expires), Some(credentials), now)))
+    }
+
     /// Asks the gateway and goes where it points, hop by hop. The last hop already answers the range.
-    async fn follow(&self, login: &Login, range: &Range<u64>, known: Option<&Version>) -> Result<Way> {
-        let (token, no_token) = match login.token_for(&self.url).await {
+    async fn follow(&self, gateway: &Gateway, range: &Range<u64>, known: Option<&Version>) -> Result<Way> {
+        let origin = &gateway.url;
+        let (token, no_token) = match gateway.login.token_for(origin).await {
             Ok(token) => (token, None),
             // Public samples need no login: ask without a token, and complain only when one is wanted.
             Err(error) if error.is_authentication() => (None, Some(error)),
             Err(error) => return Err(error),
         };
         let mut no_token = no_token;
-        let mut url = self.url.clone();
+        let mut url = origin.clone();
         let mut expires = None;
         for _ in 0..=MAX_HOPS {
             let mut headers = HeaderMap::new();
-            if let Some(token) = token.as_ref().filter(|_| same_origin(url.secret(), self.url.secret())) {
+            if let Some(token) = token.as_ref().filter(|_| same_origin(url.secret(), origin.secret())) {
                 headers.insert(header::AUTHORIZATION, token.header());
             }
             let answer = self.http.read_range(&self.request(&url, headers.clone(), range, known)).await?;
             match answer {
                 RangeAnswer::Other(redirect) if (300..400).contains(&redirect.status) => {
-                    let next = self.next_hop(&url, &redirect)?;
+                    let next = self.next_hop(gateway, &url, &redirect)?;
                     if is_login(&next) {
-                        return Err(no_token.take().unwrap_or_else(|| refused_token(&self.url)));
+                        return Err(no_token.take().unwrap_or_else(|| refused_token(origin)));
                     }
                     // A signed URL is the end of the way. It is told to the other readers before its bytes
                     // are asked for: they must not wait for the body of the first range.
@@ -167,7 +306,7 @@ impl Remote {
                     url = next;
                 }
                 RangeAnswer::Other(refusal) if refusal.status == 401 && no_token.is_some() => {
-                    return Err(no_token.take().unwrap_or_else(|| meaning(&refusal, &self.url)));
+                    return Err(no_token.take().unwrap_or_else(|| meaning(&refusal, origin)));
                 }
                 answer => {
                     return Ok(Way::Found(
@@ -177,11 +316,11 @@ impl Remote {
                 }
             }
         }
-        Err(Error::new(ErrorKind::Service, format!("{} redirects more than {MAX_HOPS} times", self.url)))
+        Err(Error::new(ErrorKind::Service, format!("{origin} redirects more than {MAX_HOPS} times")))
     }
 
     /// Where a redirect leads, if it may be followed.
-    fn next_hop(&self, from: &SafeUrl, redirect: &Response) -> Result<SafeUrl> {
+    fn next_hop(&self, gateway: &Gateway, from: &SafeUrl, redirect: &Response) -> Result<SafeUrl> {
         let refuse =
             |why: &str| Error::new(ErrorKind::Service, format!("{from} redirects {why}; not followed"));
         let location = redirect.header("location").ok_or_else(|| refuse("to nowhere"))?;
@@ -190,8 +329,16 @@ impl Remote {
             return Err(refuse("from https to an unprotected address"));
         }
         // A public server has no business pointing into the user's own network.
-        if http::is_private(&next) && !http::is_private(self.url.secret()) {
+        let begun = gateway.url.secret();
+        if http::is_private(&next) && !http::is_private(begun) {
             return Err(refuse("to a private address"));
+        }
+        // Nobody but the redirect names this host: what its name resolves to is looked at when it is connected to.
+        if let Some(host) = next.host_str()
+            && begun.host_str() != Some(host)
+            && !gateway.login.may_see(&next)
+        {
+            self.http.doubt(host);
         }
         http::check_scheme(&next, self.http.allows_http_loopback())?;
         Ok(next.into())
@@ -204,8 +351,8 @@ impl Remote {
             *target = None;
         }
         drop(target);
-        if let (Route::S3 { credentials, .. }, Some(used)) = (&self.route, &refused.credentials) {
-            credentials.forget(used).await;
+        if let (Some(s3), Some(used)) = (&self.routes.s3, &refused.credentials) {
+            s3.credentials.forget(used).await;
         }
     }
 }
@@ -213,6 +360,10 @@ impl Remote {
 impl Source for Remote {
     fn read<'a>(&'a self, range: Range<u64>, known: Option<&'a Version>) -> BoxFuture<'a, Result<Part>> {
         self.read_range(range, known).boxed()
+    }
+
+    fn door(&self) -> Option<Door> {
+        self.door.get().copied()
     }
 }
 
@@ -246,6 +397,11 @@ impl Target {
     fn is_good(&self, now: Timestamp) -> bool {
         self.renew_at.is_none_or(|renew_at| now < renew_at)
     }
+}
+
+/// Whether S3 refuses for good, as it does to everybody outside of its region.
+fn is_refused(refusal: &Response) -> bool {
+    refusal.status == 403 && matches!(http::s3_code(&refusal.body).as_deref(), None | Some("AccessDenied"))
 }
 
 /// Whether a refusal may mean that a signed URL or its credentials have expired.

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::http::SafeUrl;
 
 /// NASA's buckets are all here.
-const REGION: &str = "us-west-2";
+pub(super) const REGION: &str = "us-west-2";
 /// The regional endpoint; the bucket is put in front of the host.
 const ENDPOINT: &str = "https://s3.us-west-2.amazonaws.com";
 

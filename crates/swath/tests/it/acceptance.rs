@@ -96,6 +96,7 @@ fn every_fault_and_rule_names_tests_that_exist() {
             "shown" => !named.is_empty() && !state.contains(':'),
             "in part" => !named.is_empty() && state.contains(':'),
             "not yet" => named.is_empty(),
+            "does not apply" => named.is_empty() && state.contains(':'),
             _ => false,
         };
         if !fits {

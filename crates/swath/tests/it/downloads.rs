@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use swath::download::{DownloadOptions, DownloadReport, FileSet, Outcome, Progress};
 use swath::export::Existing;
-use swath::{ErrorKind, Session};
+use swath::{Access, Door, ErrorKind, Session};
 use swath_sandbox::{Fault, Misbehaviour, Sandbox, SandboxOptions, Service};
 
 use crate::archive::*;
@@ -92,10 +92,10 @@ async fn files_come_by_name_by_address_and_from_s3() {
 async fn s3_stands_for_https_when_told() {
     let sandbox = sandbox().await;
     let folder = tempfile::tempdir().unwrap();
-    let options = into(folder.path()).direct_access(true);
+    let options = into(folder.path()).access(Access::S3);
     let report = session(&sandbox).download(&[GRANULE.to_owned()], &options).await.unwrap();
     assert!(report.failed.is_empty(), "{:?}", report.failed);
-    assert!(report.done[0].address.starts_with("s3://"));
+    assert_eq!(report.done[0].door, Some(Door::S3));
     assert_whole(folder.path(), GRANULE);
     assert!(sandbox.log().iter().all(|entry| entry.service != Service::Cdn));
 }

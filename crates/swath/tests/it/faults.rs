@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use swath::{Error, ErrorKind, Session};
+use swath::{Access, Error, ErrorKind, Session};
 use swath_sandbox::{Fault, LogEntry, Misbehaviour, Sandbox, Service};
 
 use crate::archive::*;
@@ -204,7 +204,8 @@ async fn a_signed_url_that_expires_in_between_is_asked_for_again() {
 #[tokio::test]
 async fn outside_the_region_the_way_out_is_told() {
     let sandbox = sandbox_with(Misbehaviour::new(Service::S3, Fault::RegionRefused).always()).await;
-    let error = failure(&session(&sandbox), &sandbox.s3_url_of(GRANULE)).await;
+    let session = Session::new(options(&sandbox).with_access(Access::S3)).unwrap();
+    let error = failure(&session, &sandbox.s3_url_of(GRANULE)).await;
     assert!(error.is_authentication() && error.hint().unwrap().contains("https"), "{error:?}");
 }
 

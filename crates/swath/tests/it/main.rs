@@ -2,13 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod acceptance;
+mod access;
 mod archive;
 mod areas;
+mod deadlines;
 mod downloads;
 mod elsewhere;
 mod faults;
 mod flow;
+mod hosts;
 mod logins;
+mod many;
 mod metadata;
 mod references;
 mod results;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
 use jiff::{SignedDuration, Timestamp};
-use swath::http::Clock;
+use swath::http::{Clock, Event};
 use swath::{DataArray, Error, ErrorKind, Session};
 use swath_sandbox::{Fault, Misbehaviour, Sandbox, Service};
 
@@ -52,7 +52,12 @@ impl Clock for Steps {
 
 /// A session of this clock, as patient as users' are.
 fn session_of(sandbox: &Sandbox, clock: &Arc<Steps>) -> Session {
-    let mut options = options(sandbox);
+    observed(sandbox, clock, |_| {})
+}
+
+/// The same, with somebody who is told what happens.
+fn observed(sandbox: &Sandbox, clock: &Arc<Steps>, told: impl Fn(&Event) + Send + Sync + 'static) -> Session {
+    let mut options = options(sandbox).with_observer(told);
     options.http.retry = swath::HttpOptions::default().retry;
     options.http.clock = clock.clone();
     Session::new(options).unwrap()
@@ -86,9 +91,16 @@ async fn retry_after_is_kept_to_the_second_and_has_an_end() {
     };
     for (asked, waited) in [(7, 7), (7000, 120)] {
         let (sandbox, clock) = (sandbox_with(busy(asked)).await, Steps::off_by(0));
-        let found = mean(&session_of(&sandbox, &clock), &sandbox.url_of(GRANULE)).await.unwrap();
+        let told: Arc<Mutex<Vec<Event>>> = Arc::default();
+        let events = told.clone();
+        let session = observed(&sandbox, &clock, move |event| events.lock().unwrap().push(event.clone()));
+        let found = mean(&session, &sandbox.url_of(GRANULE)).await.unwrap();
         assert_close(found, true_mean(GRANULE));
         assert_eq!(clock.slept(), [Duration::from_secs(waited)]);
+        // Whoever waits is told for how long, before the wait.
+        let told = told.lock().unwrap();
+        let says = format!("asks to wait {waited} s (HTTP 429: SlowDown); try 2 of 5 follows");
+        assert!(told.len() == 1 && told[0].to_string().ends_with(&says), "{told:?}");
     }
     // A second wait of two minutes would go beyond the three that a request may take.
     let rule = Misbehaviour::new(

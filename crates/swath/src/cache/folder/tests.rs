@@ -85,6 +85,30 @@ fn what_was_used_longest_ago_makes_room() {
 }
 
 #[test]
+fn the_whole_folder_is_looked_at_now_and_then() {
+    let place = tempfile::tempdir().unwrap();
+    let one = (HEAD.len() + DIGEST + 1 + 1000) as u64;
+    // Room for a hundred, so that the sixth after a look is the first beyond a twentieth.
+    let cache = CacheFolder::new(place.path().to_owned(), 100 * one);
+    let content = vec![7; 1000];
+    cache.save(&["first"], &content);
+    let left = place.path().join(format!(".{}.{EXTENSION}.1-1.part", "0".repeat(DIGEST)));
+    fs::write(&left, "half").unwrap();
+    set_age(&left, 7200);
+    for number in 1..=6 {
+        // Copies share the account.
+        cache.clone().save(&[&number.to_string()], &content);
+        assert_eq!(left.exists(), number < 6, "after {number} more");
+    }
+    // However small the bound, it is kept to within a twentieth.
+    let small = CacheFolder::new(place.path().join("small"), 30 * one);
+    for number in 0..100 {
+        small.save(&[&number.to_string()], &content);
+        assert!(names(&small).len() <= 32, "{} files after {number}", names(&small).len());
+    }
+}
+
+#[test]
 fn what_killed_processes_left_goes_in_time() {
     let place = tempfile::tempdir().unwrap();
     let cache = CacheFolder::new(place.path().to_owned(), 1 << 20);
