@@ -18,7 +18,11 @@ const TRICKLE_BYTES_PER_SECOND: u64 = 1 << 10;
 
 /// Reads `answer` to its end, to `limit` bytes, or until it delivers next to nothing for `stall`.
 pub(super) async fn collect(mut answer: reqwest::Response, limit: u64, stall: Duration) -> Body {
-    let expected = answer.content_length().unwrap_or(0).min(limit).min(64 << 20);
+    let announced = answer.content_length().unwrap_or(0);
+    if announced > limit {
+        return Body { bytes: Bytes::new(), cut: None, too_long: true };
+    }
+    let expected = announced.min(64 << 20);
     let mut bytes = BytesMut::with_capacity(expected as usize);
     let (mut since, mut in_window) = (Instant::now(), 0u64);
     let cut = loop {

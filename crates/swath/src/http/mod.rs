@@ -175,6 +175,19 @@ impl Request {
         self
     }
 
+    /// The error that stands for a body beyond the limit.
+    fn too_long(&self, status: u16) -> Error {
+        let ignores_range = status == 200 && self.headers.contains_key(header::RANGE);
+        if ignores_range {
+            let what = format!("{} ignores range requests and sends the whole file", self.url);
+            let why = format!("it has more than {} bytes", self.body_limit);
+            let hint = "a proxy or a cache on the way may do this; or download the file (swath get) and read it there";
+            return Error::new(ErrorKind::Integrity, what).because(why).with_hint(hint);
+        }
+        let what = format!("the answer of {} is longer than {} bytes", self.url, self.body_limit);
+        Error::new(ErrorKind::Integrity, what)
+    }
+
     fn method(&self) -> &'static str {
         if self.form.is_some() { "POST" } else { "GET" }
     }
@@ -323,8 +336,7 @@ impl Http {
         let body = body::collect(answer, request.body_limit, options.stall_timeout).await;
         record(Some(status), body.bytes.len());
         if body.too_long {
-            let what = format!("the answer of {} is longer than {} bytes", request.url, request.body_limit);
-            return Err(Failure::Final(Error::new(ErrorKind::Integrity, what)));
+            return Err(Failure::Final(request.too_long(status)));
         }
         Ok(Attempt { status, headers, body: body.bytes, cut: body.cut })
     }

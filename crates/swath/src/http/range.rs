@@ -34,14 +34,16 @@ pub(crate) enum RangeAnswer {
 const WHOLE_OBJECT_LIMIT: u64 = 16 << 20;
 
 impl Http {
-    /// Reads a range. A body that is cut is continued at the byte where it ended.
+    /// Reads a range. A body that is cut is continued at the byte where it ended; an answer that contradicts itself or the
+    /// range that was asked is asked for once more, as it may be a cache's or a proxy's alone.
     ///
     /// # Errors
-    /// A service error when the tries are used up; an integrity error when an answer contradicts itself, the range
-    /// that was asked, or the object as it was seen before.
+    /// A service error when the tries are used up; an integrity error when an answer contradicts itself twice, or the
+    /// object as it was seen before.
     pub(crate) async fn read_range(&self, wanted: &RangeRequest) -> Result<RangeAnswer> {
         let mut tries = Tries::begin(&self.shared.options);
         let mut got = Got::default();
+        let mut contradicted = false;
         loop {
             let start = wanted.range.start + got.bytes.len() as u64;
             let request = wanted.request(start, got.etag.as_deref());
@@ -60,7 +62,15 @@ impl Http {
                 let Attempt { status, headers, body, .. } = attempt;
                 return Ok(RangeAnswer::Other(Response { status, headers, body }));
             }
-            let end = got.take(wanted, start, &attempt)?;
+            let end = match got.take(wanted, start, &attempt) {
+                Ok(end) => end,
+                Err(Wrong::Contradiction(error)) if !contradicted => {
+                    contradicted = true;
+                    tries.pause(&request, Failure::Network(error.to_string())).await?;
+                    continue;
+                }
+                Err(Wrong::Contradiction(error) | Wrong::Replaced(error)) => return Err(error),
+            };
             match &attempt.cut {
                 None if wanted.range.start + got.bytes.len() as u64 == end => return Ok(got.answer()),
                 None => {
@@ -94,6 +104,14 @@ impl RangeRequest {
     }
 }
 
+/// Why the bytes of an answer cannot be taken.
+enum Wrong {
+    /// It is not what was asked for, or not what it says it is.
+    Contradiction(Error),
+    /// It is of another version of the object.
+    Replaced(Error),
+}
+
 /// What has arrived so far, over all tries.
 #[derive(Default)]
 struct Got {
@@ -108,8 +126,9 @@ impl Got {
     }
 
     /// Checks an answer and adds its bytes. Returns where the whole range ends.
-    fn take(&mut self, wanted: &RangeRequest, start: u64, attempt: &Attempt) -> Result<u64> {
-        let wrong = |what: String| Error::new(ErrorKind::Integrity, format!("{} {what}", wanted.url));
+    fn take(&mut self, wanted: &RangeRequest, start: u64, attempt: &Attempt) -> Result<u64, Wrong> {
+        let integrity = |what: &str| Error::new(ErrorKind::Integrity, format!("{} {what}", wanted.url));
+        let wrong = |what: String| Wrong::Contradiction(integrity(&what));
         // An encoded body's bytes are not the object's, whatever its lengths say; none was asked for.
         if attempt.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
             return Err(wrong("sent an encoded body that was not asked for".to_owned()));
@@ -129,7 +148,8 @@ impl Got {
         let replaced = known.is_some_and(|known| etag.as_ref().is_some_and(|etag| etag != known))
             || wanted.size.or((self.size > 0).then_some(self.size)).is_some_and(|known| known != size);
         if replaced {
-            return Err(wrong("was replaced while it was read".to_owned()).with_hint("run the command again"));
+            let replaced = integrity("was replaced while it was read");
+            return Err(Wrong::Replaced(replaced.with_hint("run the command again")));
         }
         let end = wanted.range.end.min(size);
         let missing = end.saturating_sub(start) as usize;

@@ -76,6 +76,8 @@ struct Target {
 
 /// Redirects followed on the way to an object.
 const MAX_HOPS: usize = 5;
+/// Ways that may grow old one after the other while one range is read.
+const MAX_OUTLIVED: u32 = 3;
 
 impl Routes {
     /// The way to try, of those that are left.
@@ -122,9 +124,10 @@ impl Remote {
         self.routes.route(self.s3_is_closed.load(Ordering::Relaxed)).await
     }
 
-    /// Reads a range; when the way there has gone stale (expired, refused) it is looked for once more.
+    /// Reads a range; when the way there has gone stale (expired, refused) it is looked for once more, and again when the new
+    /// one grew old before its bytes were here.
     async fn read_range(&self, range: Range<u64>, known: Option<&Version>) -> Result<Part> {
-        let mut renewed = false;
+        let (mut renewed, mut outlived) = (false, 0);
         let mut trial = None;
         loop {
             let way = self.way(&range, known, &mut trial).await?;
@@ -151,13 +154,33 @@ impl Remote {
                     renewed = true;
                     self.forget(&target).await;
                 }
+                RangeAnswer::Other(refusal)
+                    if is_stale(&refusal) && outlived < MAX_OUTLIVED && !target.is_good(self.http.now()) =>
+                {
+                    outlived += 1;
+                    self.forget(&target).await;
+                }
                 RangeAnswer::Other(refusal) if known.is_none() && is_past_end(&refusal, &range) => {
                     let size = size_of_refusal(&refusal).unwrap_or(0);
                     return Ok(Part { bytes: Bytes::new(), version: Version { size, tag: None } });
                 }
-                RangeAnswer::Other(refusal) => return Err(meaning(&refusal, self.route().await?.url())),
+                RangeAnswer::Other(refusal) => return Err(self.refused(&refusal).await?),
             }
         }
+    }
+
+    /// What a refusal means.
+    async fn refused(&self, refusal: &Response) -> Result<Error> {
+        let route = self.route().await?;
+        let error = meaning(refusal, route.url());
+        // The gateway's own refusals are told in JSON; this one is of the storage to which it pointed.
+        let of_storage = refusal.status == 403 && http::s3_code(&refusal.body).is_some();
+        Ok(match route {
+            Route::Gateway(_) if of_storage => error.with_hint(
+                "the archive's storage refused the address that the gateway signed; run the command again",
+            ),
+            _ => error,
+        })
     }
 
     /// Remembers the door by which bytes came.

@@ -31,6 +31,12 @@ pub(crate) fn granules() -> PathBuf {
     FOLDER.get_or_init(unpack).clone()
 }
 
+/// Where the archive's file of a granule is.
+pub(crate) fn stored(granule: &str) -> PathBuf {
+    let collection = granules().join("sds-n-cumulus-prod-nisar-products/NISAR_L2_GCOV_BETA_V1");
+    collection.join(granule).join(format!("{granule}.h5"))
+}
+
 /// What h5py, numpy and rioxarray say about a granule (`fixtures/witness.py`).
 pub(crate) fn expected(granule: &str) -> serde_json::Value {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))

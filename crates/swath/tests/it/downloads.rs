@@ -15,11 +15,6 @@ const BUCKET: &str = "sds-n-cumulus-prod-nisar-products/NISAR_L2_GCOV_BETA_V1";
 /// MD5 of the first demo granule, by Python's hashlib.
 const MD5: &str = "bb32ee19eb35341ffd665e9f97dca6ce";
 
-/// The file in the archive.
-fn original(name: &str) -> PathBuf {
-    granules().join(BUCKET).join(name).join(format!("{name}.h5"))
-}
-
 fn visible(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap().flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
@@ -47,7 +42,7 @@ fn data_requests(sandbox: &Sandbox) -> usize {
 
 fn assert_whole(folder: &Path, name: &str) {
     let ours = std::fs::read(folder.join(format!("{name}.h5"))).unwrap();
-    assert!(ours == std::fs::read(original(name)).unwrap(), "{name} differs");
+    assert!(ours == std::fs::read(stored(name)).unwrap(), "{name} differs");
     assert_eq!(hidden(folder), 0, "something temporary is left");
 }
 
@@ -232,7 +227,7 @@ async fn some_that_fail_do_not_stop_the_others() {
 fn with_side_files(folder: &Path) -> PathBuf {
     let home = folder.join("archive").join(BUCKET).join(GRANULE);
     std::fs::create_dir_all(&home).unwrap();
-    std::fs::copy(original(GRANULE), home.join(format!("{GRANULE}.h5"))).unwrap();
+    std::fs::copy(stored(GRANULE), home.join(format!("{GRANULE}.h5"))).unwrap();
     std::fs::write(home.join(format!("{GRANULE}_QA_STATS.h5")), b"\x89HDF\r\n\x1a\nstatistics").unwrap();
     std::fs::write(home.join(format!("{GRANULE}_QA_SUMMARY.csv")), "a,b\n").unwrap();
     std::fs::write(home.join(format!("{GRANULE}_QA_REPORT.pdf")), "%PDF-1.7").unwrap();
@@ -287,7 +282,7 @@ async fn size_and_checksum_are_those_of_the_catalogue() {
     assert!(report.failed[0].error.is_integrity(), "{:?}", report.failed);
     assert!(report.failed[0].error.reasons().join(" ").contains("wrong size"), "{:?}", report.failed);
     // Of the right size, but with a wrong checksum: nothing is left, and it is fetched anew.
-    std::fs::copy(original(GRANULE), &file).unwrap();
+    std::fs::copy(stored(GRANULE), &file).unwrap();
     std::fs::write(&sum, "00000000000000000000000000000000\n").unwrap();
     let report = get(&session, &sandbox.url_of(GRANULE), &target).await;
     assert!(report.failed[0].error.reasons().join(" ").contains("wrong checksum"), "{:?}", report.failed);

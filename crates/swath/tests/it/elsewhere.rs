@@ -4,7 +4,7 @@ use swath::{LayerOptions, OpenOptions, ReadLimits, Region, Session};
 use swath_hdf5::{Axis, Selection};
 
 use crate::archive::{
-    GRANULE, assert_close, cookbook_box, granules, open, options, sandbox, session, session_with_token,
+    GRANULE, assert_close, cookbook_box, open, options, sandbox, session, session_with_token, stored,
     true_mean,
 };
 
@@ -72,9 +72,8 @@ async fn a_measurement_is_the_record_of_the_faces() {
 
 /// A granule of the disk.
 async fn local(group: &str) -> swath::DataTree {
-    let folder = granules().join("sds-n-cumulus-prod-nisar-products/NISAR_L2_GCOV_BETA_V1").join(GRANULE);
     let session = Session::new(swath::SessionOptions::default()).unwrap();
-    let path = folder.join(format!("{GRANULE}.h5")).display().to_string();
+    let path = stored(GRANULE).display().to_string();
     session.open(&path, &OpenOptions::default().group(group)).await.unwrap()
 }
 

@@ -1,5 +1,7 @@
 //! Time that tests hold in their hands: waits are counted, not waited for; ten hours pass between two reads.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -196,6 +198,59 @@ async fn signed_urls_are_renewed_before_they_expire_once_for_all_readers() {
         assert_eq!(renewals(&sandbox), (0, 1 + hour));
     }
     assert!(sandbox.log().iter().all(|entry| entry.status < 400), "a URL was used until it was refused");
+}
+
+/// A gateway whose addresses are good for a minute of this clock, before storage that is busy for longer than that, once.
+fn short_lived(clock: Arc<Steps>) -> String {
+    let object = std::fs::read(stored(GRANULE)).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/{GRANULE}.h5", listener.local_addr().unwrap());
+    let mut was_busy = false;
+    let mut answer = move |asked: &str| -> Vec<u8> {
+        let Some((_, expires)) = asked.split_once("?Expires=") else {
+            let expires = clock.now().as_second() + 60;
+            return format!(
+                "302 Found\r\nLocation: /signed.h5?Expires={expires}\r\nContent-Length: 0\r\n\r\n"
+            )
+            .into();
+        };
+        if clock.now().as_second() >= expires.split(' ').next().unwrap().parse().unwrap() {
+            let text = "<Error><Code>AccessDenied</Code></Error>";
+            return format!("403 Forbidden\r\nContent-Length: {}\r\n\r\n{text}", text.len()).into_bytes();
+        }
+        if !std::mem::replace(&mut was_busy, true) {
+            return b"503 Busy\r\nRetry-After: 100\r\nContent-Length: 0\r\n\r\n".to_vec();
+        }
+        let range = asked.lines().find_map(|line| line.strip_prefix("range: bytes=")).unwrap();
+        let (first, last) = range.split_once('-').unwrap();
+        let (first, last): (usize, usize) = (first.parse().unwrap(), last.trim().parse().unwrap());
+        let (body, size) = (&object[first..(last + 1).min(object.len())], object.len());
+        let (last, length) = (first + body.len() - 1, body.len());
+        let head = format!(
+            "206 Part\r\nContent-Range: bytes {first}-{last}/{size}\r\nContent-Length: {length}\r\n\r\n"
+        );
+        [head.as_bytes(), body].concat()
+    };
+    std::thread::spawn(move || {
+        // One request a connection, one after the other.
+        for mut client in listener.incoming().flatten() {
+            let (mut asked, mut byte) = (Vec::new(), [0]);
+            while !asked.ends_with(b"\r\n\r\n") && client.read_exact(&mut byte).is_ok() {
+                asked.push(byte[0]);
+            }
+            let asked = String::from_utf8_lossy(&asked).replace("Range:", "range:");
+            let _ = client.write_all(&[b"HTTP/1.1 ".as_slice(), &answer(&asked)].concat());
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn an_address_that_expires_while_its_bytes_are_awaited_is_asked_for_again() {
+    let (sandbox, clock) = (sandbox().await, Steps::off_by(0));
+    let url = short_lived(clock.clone());
+    assert_close(mean(&session_of(&sandbox, &clock), &url).await.unwrap(), true_mean(GRANULE));
+    assert_eq!(clock.slept().iter().filter(|wait| **wait == Duration::from_secs(100)).count(), 1);
 }
 
 #[tokio::test]

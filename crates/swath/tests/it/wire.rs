@@ -36,9 +36,7 @@ struct Wire {
 
 impl Wire {
     fn start(fault: Break, always: bool) -> Self {
-        let granule =
-            granules().join("sds-n-cumulus-prod-nisar-products/NISAR_L2_GCOV_BETA_V1").join(GRANULE);
-        let object = Arc::new(std::fs::read(granule.join(format!("{GRANULE}.h5"))).unwrap());
+        let object = Arc::new(std::fs::read(stored(GRANULE)).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, count) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
         std::thread::spawn(move || {
