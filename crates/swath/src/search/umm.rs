@@ -8,7 +8,6 @@
 //! ([`properties`]) is read from there when they do.
 
 mod addresses;
-mod json;
 mod page;
 mod record;
 
@@ -24,7 +23,6 @@ use super::dates::written;
 use super::output::{is_plain, plain};
 use crate::granule::{Coverage, Crid, Direction, Granule, GranuleName, Maturity, file_name, on_the_map};
 use addresses::{additional_urls, browse, primary_url, urls};
-use json::Json;
 use record::{File, Record, Said};
 
 pub(super) use page::Page;
@@ -35,7 +33,7 @@ enum Source {
     /// An additional attribute: the `Values` of the one with this `Name`.
     Attribute(&'static str),
     /// A member of the record.
-    At(for<'r, 'a> fn(&'r Record<'a>) -> &'r Said<'a>),
+    At(for<'a> fn(&'a Record<'a>) -> Option<&'a Said<'a>>),
     /// The identifier of this `IdentifierType`.
     Identifier(&'static str),
 }
@@ -65,24 +63,24 @@ const DIRECTION: Source = Attribute("ASCENDING_DESCENDING");
 const TRACK: Source = Attribute("TRACK_NUMBER");
 const FRAME: Source = Attribute("FRAME_NUMBER");
 const PRODUCT_TYPE: Source = Attribute("PRODUCT_TYPE");
-const BEGINNING: Source = At(|item| &item.beginning);
-const ENDING: Source = At(|item| &item.ending);
-const GRANULE_UR: Source = At(|item| &item.granule_ur);
+const BEGINNING: Source = At(|item| Some(&item.umm.temporal_extent.range_date_time.beginning_date_time));
+const ENDING: Source = At(|item| Some(&item.umm.temporal_extent.range_date_time.ending_date_time));
+const GRANULE_UR: Source = At(|item| Some(&item.umm.granule_ur));
 const CRID: Source = Identifier("CRID");
 const MAIN_BAND: Source = Attribute("FREQUENCY_A_POLARIZATION");
 const SIDE_BAND: Source = Attribute("FREQUENCY_B_POLARIZATION");
 const BANDWIDTH: Source = Attribute("RANGE_BANDWIDTH_CONCAT");
 const PIPELINE: Source = Attribute("PRODUCTION_PIPELINE");
-const COLLECTION: Source = At(|item| &item.collection);
+const COLLECTION: Source = At(|item| Some(&item.umm.collection_reference.short_name));
 const ORBIT_TYPE: Source = Attribute("ORBIT_TYPE");
-const PRODUCED: Source = At(|item| &item.produced);
+const PRODUCED: Source = At(|item| Some(&item.umm.data_granule.production_date_time));
 const PRODUCER_NAME: Source = Identifier("ProducerGranuleId");
-const CONCEPT_ID: Source = At(|item| &item.concept_id);
-const COLLECTION_ID: Source = At(|item| &item.collection_concept_id);
-const PGE_VERSION: Source = At(|item| &item.pge_version);
-const PLATFORM: Source = At(|item| &item.platform);
-const SENSOR: Source = At(|item| &item.sensor);
-const ORBIT: Source = At(|item| &item.orbit_number);
+const CONCEPT_ID: Source = At(|item| Some(&item.meta.concept_id));
+const COLLECTION_ID: Source = At(|item| Some(&item.meta.collection_concept_id));
+const PGE_VERSION: Source = At(|item| Some(&item.umm.pge.version));
+const PLATFORM: Source = At(|item| Some(&item.umm.platforms.first()?.short_name));
+const SENSOR: Source = At(|item| Some(&item.umm.platforms.first()?.instruments.first()?.short_name));
+const ORBIT: Source = At(|item| Some(&item.umm.orbit_calculated_spatial_domains.first()?.orbit_number));
 
 /// Every property of a result, in asf_search's names and order.
 const PROPERTIES: &[(&str, Form)] = &[
@@ -143,8 +141,7 @@ pub(super) fn attribute(granule: &Granule, name: &'static str) -> Option<String>
 /// The record of a granule, read again from its text.
 fn record(granule: &Granule) -> Record<'_> {
     // It could be read when the granule was made from it.
-    let text = std::str::from_utf8(&granule.item).unwrap_or_default();
-    Record::read(&mut Json::new(text)).unwrap_or_default()
+    serde_json::from_slice::<record::Object<Record<'_>>>(&granule.item).map(|item| item.0).unwrap_or_default()
 }
 
 fn read(item: &Record<'_>, form: Form) -> Value {
@@ -213,13 +210,16 @@ fn granule(item: &Record<'_>, text_of_item: Bytes) -> Result<Granule, String> {
 }
 
 /// Every value of a source, whatever it says.
-fn found<'r, 'a>(item: &'r Record<'a>, source: Source) -> &'r [Said<'a>] {
+fn found<'a>(item: &'a Record<'a>, source: Source) -> &'a [Said<'a>] {
     match source {
-        At(member) => std::slice::from_ref(member(item)),
-        Attribute(name) => item.attributes.of(name),
+        At(member) => member(item).map_or(&[], std::slice::from_ref),
+        Attribute(name) => {
+            let mut all = item.umm.additional_attributes.iter();
+            all.find(|one| one.name.is(name)).map_or(&[], |one| &one.values)
+        }
         Identifier(kind) => {
-            let mut all = item.identifiers.iter();
-            let found = all.find(|one| one.kind.as_deref() == Some(kind));
+            let mut all = item.umm.data_granule.identifiers.iter();
+            let found = all.find(|one| one.identifier_type.is(kind));
             found.map_or(&[], |one| std::slice::from_ref(&one.identifier))
         }
     }
@@ -227,12 +227,12 @@ fn found<'r, 'a>(item: &'r Record<'a>, source: Source) -> &'r [Said<'a>] {
 
 /// Every value of a source that says something, as text.
 fn values(item: &Record<'_>, source: Source) -> Vec<String> {
-    found(item, source).iter().filter_map(|one| said(one.as_deref()?)).map(Cow::into_owned).collect()
+    found(item, source).iter().filter_map(|one| said(one.0.as_deref()?)).map(Cow::into_owned).collect()
 }
 
 /// The first value of a source that says something.
 fn first<'a>(item: &'a Record<'a>, source: Source) -> Option<Cow<'a, str>> {
-    found(item, source).iter().find_map(|one| said(one.as_deref()?))
+    found(item, source).iter().find_map(|one| said(one.0.as_deref()?))
 }
 
 fn text(item: &Record<'_>, source: Source) -> Option<String> {
@@ -285,35 +285,40 @@ fn platform(item: &Record<'_>) -> Value {
     text(item, Attribute("ASF_PLATFORM")).or_else(|| text(item, PLATFORM)).map_or(Value::Null, Value::from)
 }
 
+fn files<'a>(item: &'a Record<'a>) -> &'a [record::Object<File<'a>>] {
+    &item.umm.data_granule.archive_and_distribution_information
+}
+
 /// Size and format of every file, by name.
 fn sizes(item: &Record<'_>) -> Value {
-    let one = |file: &File<'_>| {
-        let format = file.format.as_deref().map_or(Value::Null, Value::from);
-        let size = file.size.and_then(|size| serde_json::from_str(size).ok()).unwrap_or_default();
-        let entry = [("bytes", size), ("format", format)];
+    let one = |file: &record::Object<File<'_>>| {
+        let format = file.format.0.as_deref().map_or(Value::Null, Value::from);
+        let entry = [("bytes", file.size_in_bytes.clone()), ("format", format)];
         let entry = entry.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Some((file.name.as_deref()?.to_owned(), Value::Object(entry)))
+        Some((file.name.0.as_deref()?.to_owned(), Value::Object(entry)))
     };
-    Value::Object(item.files.iter().filter_map(one).collect())
+    Value::Object(files(item).iter().filter_map(one).collect())
 }
 
 /// The size of the product itself; of another mission's granule, that of its first file.
 fn size(item: &Record<'_>, name: &str, is_nisar: bool) -> Option<u64> {
     let is_own = |file: &str| file.strip_suffix(".h5") == Some(name);
-    let own = item.files.iter().find(|file| file.name.as_deref().is_some_and(is_own));
-    let file = if is_nisar { own } else { own.or_else(|| item.files.first()) };
-    // A number alone counts: a text has quotation marks.
-    let size = file?.size?;
-    let whole = || size.parse::<f64>().ok().filter(|size| (0.0..9e15).contains(size)).map(|size| size as u64);
-    size.parse().ok().or_else(whole)
+    let own = files(item).iter().find(|file| file.name.0.as_deref().is_some_and(is_own));
+    let file = if is_nisar { own } else { own.or_else(|| files(item).first()) };
+    let size = &file?.size_in_bytes;
+    size.as_u64().or_else(|| size.as_f64().filter(|s| (0.0..9e15).contains(s)).map(|s| s as u64))
 }
 
 fn footprint(item: &Record<'_>) -> MultiPolygon<f64> {
-    let rings = item.rings.iter().filter_map(|points| {
-        let on_earth = |corner: &Coord<f64>| corner.x.abs() <= 360.0 && corner.y.abs() <= 90.0;
-        let corner = |point: &Option<Coord<f64>>| point.filter(on_earth);
+    let polygons = &item.umm.spatial_extent.horizontal_spatial_domain.geometry.polygons;
+    let rings = polygons.iter().filter_map(|polygon| {
+        let coord = |point: &record::Object<record::Point>| {
+            let (x, y) = (point.longitude.0?, point.latitude.0?);
+            (x.abs() <= 360.0 && y.abs() <= 90.0).then_some(Coord { x, y })
+        };
         // A ring with an unreadable vertex is no outline; half of one would be a wrong one.
-        let mut ring = LineString(points.iter().map(corner).collect::<Option<Vec<_>>>()?);
+        let points = polygon.boundary.points.iter();
+        let mut ring = LineString(points.map(coord).collect::<Option<Vec<_>>>()?);
         ring.close();
         (ring.0.len() >= 4).then_some(ring)
     });

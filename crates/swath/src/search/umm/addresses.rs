@@ -77,10 +77,10 @@ const URL_TYPES: &[&str] = &[
 
 /// Every address of the granule, sorted, once: those of S3, and the others.
 pub(super) fn urls(item: &Record<'_>) -> (Vec<String>, Vec<String>) {
-    let is_known = |one: &&RelatedUrl<'_>| one.kind.as_deref().is_some_and(|kind| URL_TYPES.contains(&kind));
-    let related = item.related_urls();
+    let is_known = |one: &&RelatedUrl<'_>| URL_TYPES.iter().any(|kind| one.kind.is(kind));
+    let related = item.umm.related_urls();
     let known = related.iter().filter(is_known);
-    let mut all: Vec<&str> = known.filter_map(|one| one.url.as_deref()).collect();
+    let mut all: Vec<&str> = known.filter_map(|one| one.url.0.as_deref()).collect();
     all.sort_unstable();
     all.dedup();
     let (s3, others): (Vec<&str>, Vec<&str>) = all.into_iter().partition(|url| url.starts_with("s3://"));
@@ -89,9 +89,9 @@ pub(super) fn urls(item: &Record<'_>) -> (Vec<String>, Vec<String>) {
 
 /// The first address of type `GET DATA`.
 pub(super) fn primary_url(item: &Record<'_>) -> Option<String> {
-    let related = item.related_urls();
-    let data = related.iter().find(|one| one.kind.as_deref() == Some("GET DATA"))?;
-    said(data.url.as_deref()?).map(Cow::into_owned)
+    let related = item.umm.related_urls();
+    let data = related.iter().find(|one| one.kind.is("GET DATA"))?;
+    said(data.url.0.as_deref()?).map(Cow::into_owned)
 }
 
 pub(super) fn browse(urls: &[String]) -> Vec<String> {

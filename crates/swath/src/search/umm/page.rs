@@ -8,12 +8,12 @@ use std::thread::Builder;
 
 use bytes::Bytes;
 use memchr::memmem;
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::{Context, OddItem};
-use super::granule;
-use super::json::Json;
-use super::record::Record;
+use super::record::{Object, Record};
+use super::{CONCEPT_ID, granule};
 use crate::granule::Granule;
 
 /// The least text that is worth a thread, in bytes: some hundred granules.
@@ -42,7 +42,7 @@ impl Page {
     /// The error says what is wrong with the text of a page that cannot be read.
     pub(in super::super) fn read(body: &Bytes) -> Result<Self, String> {
         let text = std::str::from_utf8(body).map_err(|why| why.to_string())?;
-        Self::of(body, Json::new(text)).ok_or_else(|| match serde_json::from_str::<IgnoredAny>(text) {
+        Self::of(body, Reader { text, at: 0 }).ok_or_else(|| match serde_json::from_str::<IgnoredAny>(text) {
             // The parser tells the place.
             Err(why) => why.to_string(),
             Ok(_) => "it has no list of items".to_owned(),
@@ -50,33 +50,37 @@ impl Page {
     }
 
     /// `None` when it is no page.
-    fn of(body: &Bytes, mut from: Json<'_>) -> Option<Self> {
+    fn of(body: &Bytes, mut from: Reader<'_>) -> Option<Self> {
         let mut page = Self::default();
         let mut has_items = false;
-        from.peek().filter(|first| *first == b'{')?;
-        from.object(["hits", "swath", "items"], |from, member| {
-            match member {
-                0 => page.hits = serde_json::from_str(from.raw()?).ok()?,
-                1 => page.context = serde_json::from_str(from.raw()?).ok()?,
-                _ => {
-                    from.peek().filter(|first| *first == b'[')?;
-                    page.items(body, from)?;
+        let mut more = from.opens(b'{', b'}')?;
+        while more {
+            let name: String = from.value()?;
+            from.take(b':')?;
+            match name.as_str() {
+                "hits" => page.hits = from.value()?,
+                "swath" => page.context = from.value()?,
+                "items" => {
+                    page.items(body, &mut from)?;
                     has_items = true;
                 }
+                _ => {
+                    from.value::<IgnoredAny>()?;
+                }
             }
-            Some(())
-        })?;
-        (has_items && from.is_at_end()).then_some(page)
+            more = from.goes_on(b'}')?;
+        }
+        (has_items && from.peek().is_none()).then_some(page)
     }
 
     /// Reads the list of items.
-    fn items(&mut self, body: &Bytes, from: &mut Json<'_>) -> Option<()> {
-        if !from.opens(b']')? {
+    fn items(&mut self, body: &Bytes, from: &mut Reader<'_>) -> Option<()> {
+        if !from.opens(b'[', b']')? {
             return Some(());
         }
-        let whole = || Some(vec![Part::read(body, from.part(from.at(), body.len())?, None)?]);
-        let parts = in_parts(body, from).or_else(whole)?;
-        from.go_to(parts.last()?.end);
+        let whole = || Some(vec![Part::read(body, *from, None)?]);
+        let parts = in_parts(body, *from).or_else(whole)?;
+        from.at = parts.last()?.end;
         for part in parts {
             self.granules.extend(part.granules);
             self.odd.extend(part.odd);
@@ -101,7 +105,7 @@ struct Part {
 impl Part {
     /// Reads items until one begins at `until`, or the list ends where that is not given; `None` when there is no such place, or
     /// one of the items is no JSON.
-    fn read(body: &Bytes, mut from: Json<'_>, until: Option<usize>) -> Option<Self> {
+    fn read(body: &Bytes, mut from: Reader<'_>, until: Option<usize>) -> Option<Self> {
         let mut part = Self { granules: Vec::new(), odd: Vec::new(), end: 0 };
         loop {
             part.item(body, &mut from)?;
@@ -109,7 +113,7 @@ impl Part {
             if more {
                 from.peek();
             }
-            part.end = from.at();
+            part.end = from.at;
             match until {
                 None if !more => return Some(part),
                 Some(until) if more && part.end == until => return Some(part),
@@ -119,32 +123,87 @@ impl Part {
         }
     }
 
-    fn item(&mut self, body: &Bytes, from: &mut Json<'_>) -> Option<()> {
+    fn item(&mut self, body: &Bytes, from: &mut Reader<'_>) -> Option<()> {
         from.peek();
-        let begin = from.at();
-        let record = Record::read(from)?;
-        let made = match from.taken_twice() {
-            Some(name) => Err(format!("it says {name} twice")),
-            None => granule(&record, body.slice(begin..from.at())),
+        let begin = from.at;
+        let record: Object<Record<'_>> = match from.read() {
+            Ok(record) => record,
+            Err(why) if why.is_data() => {
+                from.value::<IgnoredAny>()?;
+                self.odd.push(OddItem { concept_id: None, why: why.to_string() });
+                return Some(());
+            }
+            Err(_) => return None,
         };
-        match made {
+        match granule(&record, body.slice(begin..from.at)) {
             Ok(granule) => self.granules.push(granule),
-            Err(why) => self.odd.push(OddItem { concept_id: super::text(&record, super::CONCEPT_ID), why }),
+            Err(why) => self.odd.push(OddItem { concept_id: super::text(&record, CONCEPT_ID), why }),
         }
         Some(())
     }
 }
 
+/// Walks over the text of a page; what it reads of it is `None` where that is not there.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    text: &'a str,
+    /// Bytes read.
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// The value that stands here; on an error nothing of it has been read.
+    fn read<T: Deserialize<'a>>(&mut self) -> serde_json::Result<T> {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter();
+        let nothing = || serde::de::Error::custom("no value");
+        let value = values.next().unwrap_or_else(|| Err(nothing()))?;
+        self.at += values.byte_offset();
+        Ok(value)
+    }
+
+    fn value<T: Deserialize<'a>>(&mut self) -> Option<T> {
+        self.read().ok()
+    }
+
+    /// The next byte that is no space, which is not taken.
+    fn peek(&mut self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let spaces = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+        self.at += spaces;
+        rest.get(spaces).copied()
+    }
+
+    fn take(&mut self, wanted: u8) -> Option<()> {
+        (self.peek()? == wanted).then(|| self.at += 1)
+    }
+
+    /// Takes the opening of a list or an object; whether it has members.
+    fn opens(&mut self, open: u8, close: u8) -> Option<bool> {
+        self.take(open)?;
+        let is_empty = self.peek()? == close;
+        self.at += usize::from(is_empty);
+        Some(!is_empty)
+    }
+
+    /// After a member: whether another follows.
+    fn goes_on(&mut self, close: u8) -> Option<bool> {
+        let next = self.peek().filter(|next| *next == b',' || *next == close)?;
+        self.at += 1;
+        Some(next == b',')
+    }
+}
+
 /// The parts of a long page, each read by a thread; `None` when it is short, or a guess did not hold.
-fn in_parts(body: &Bytes, begin: &Json<'_>) -> Option<Vec<Part>> {
-    let left = body.len().checked_sub(begin.at())?;
+fn in_parts(body: &Bytes, begin: Reader<'_>) -> Option<Vec<Part>> {
+    let left = body.len().checked_sub(begin.at)?;
     let threads = std::thread::available_parallelism().map_or(1, Into::into).min(left / BATCH).min(THREADS);
     let guess = |part: usize| {
-        let from = begin.at() + left / threads * part;
+        let from = begin.at + left / threads * part;
         // The comma belongs to what stands before.
         Some(from + memmem::find(body.get(from..)?, NEXT_ITEM)? + 1)
     };
-    let mut begins = vec![begin.at()];
+    let mut begins = vec![begin.at];
     begins.extend((1..threads).filter_map(guess));
     begins.dedup();
     if begins.len() < 2 {
@@ -154,7 +213,7 @@ fn in_parts(body: &Bytes, begin: &Json<'_>) -> Option<Vec<Part>> {
     std::thread::scope(|scope| {
         let mut begun = Vec::new();
         for (at, until) in parts {
-            let read = move || Part::read(body, begin.part(at, until.unwrap_or(body.len()))?, until);
+            let read = move || Part::read(body, Reader { at, ..begin }, until);
             // When no more threads are to be had, the page is read without.
             begun.push(Builder::new().spawn_scoped(scope, read).ok()?);
         }

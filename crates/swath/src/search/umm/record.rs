@@ -4,305 +4,427 @@
 //! absent, at any depth. Only text that is no JSON, and an object that gives one of these members twice, are errors.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::fmt;
+use std::marker::PhantomData;
 
-use geo_types::Coord;
-
-use super::json::Json;
-
-/// What is said of something: a text, or a number or a flag as text.
-pub(super) type Said<'a> = Option<Cow<'a, str>>;
-
-/// A text and nothing else.
-pub(super) type Word<'a> = Option<Cow<'a, str>>;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// An item: `{"meta": …, "umm": …}`.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
 pub(super) struct Record<'a> {
+    #[serde(borrow)]
+    pub(super) meta: Object<Meta<'a>>,
+    #[serde(borrow)]
+    pub(super) umm: Object<Umm<'a>>,
+}
+
+/// What the catalogue itself says of the record.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub(super) struct Meta<'a> {
+    #[serde(borrow)]
     pub(super) concept_id: Said<'a>,
+    #[serde(borrow)]
     pub(super) collection_concept_id: Said<'a>,
+}
+
+/// The granule's own record.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Umm<'a> {
+    #[serde(borrow, rename = "GranuleUR")]
     pub(super) granule_ur: Said<'a>,
-    pub(super) beginning: Said<'a>,
-    pub(super) ending: Said<'a>,
+    #[serde(borrow)]
+    pub(super) temporal_extent: Object<TemporalExtent<'a>>,
+    #[serde(borrow)]
+    pub(super) orbit_calculated_spatial_domains: List<Object<Orbit<'a>>>,
+    #[serde(borrow)]
+    pub(super) additional_attributes: List<Object<Attribute<'a>>>,
+    pub(super) spatial_extent: Object<SpatialExtent>,
+    #[serde(borrow)]
+    pub(super) collection_reference: Object<Named<'a>>,
+    #[serde(borrow, rename = "PGEVersionClass")]
+    pub(super) pge: Object<Pge<'a>>,
+    /// The text of the list of addresses, three quarters of the record, for those who want it: [`Umm::related_urls`].
+    #[serde(borrow)]
+    related_urls: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) data_granule: Object<DataGranule<'a>>,
+    #[serde(borrow)]
+    pub(super) platforms: List<Object<Platform<'a>>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct TemporalExtent<'a> {
+    #[serde(borrow)]
+    pub(super) range_date_time: Object<Range<'a>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Range<'a> {
+    #[serde(borrow)]
+    pub(super) beginning_date_time: Said<'a>,
+    #[serde(borrow)]
+    pub(super) ending_date_time: Said<'a>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Orbit<'a> {
+    #[serde(borrow)]
     pub(super) orbit_number: Said<'a>,
-    pub(super) collection: Said<'a>,
-    pub(super) pge_version: Said<'a>,
-    pub(super) produced: Said<'a>,
-    pub(super) platform: Said<'a>,
-    pub(super) sensor: Said<'a>,
-    pub(super) attributes: Attributes<'a>,
-    pub(super) identifiers: Vec<Identifier<'a>>,
-    /// The list of addresses, three quarters of the text, for those who want it: [`Record::related_urls`].
-    related_urls: &'a str,
-    pub(super) files: Vec<File<'a>>,
-    /// The corners of each polygon; of one that cannot be read, `None`.
-    pub(super) rings: Vec<Vec<Option<Coord<f64>>>>,
 }
 
-/// The additional attributes, in their order.
-#[derive(Debug, Default)]
-pub(super) struct Attributes<'a> {
-    /// Names, and which of the values are theirs.
-    names: Vec<(Word<'a>, Range<usize>)>,
-    values: Vec<Said<'a>>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Identifier<'a> {
-    pub(super) kind: Word<'a>,
-    pub(super) identifier: Said<'a>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct RelatedUrl<'a> {
-    pub(super) url: Word<'a>,
-    pub(super) kind: Word<'a>,
-}
-
-/// One of the granule's files. Its size is written out as it came, and so is kept as it came.
-#[derive(Debug, Default)]
-pub(super) struct File<'a> {
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Attribute<'a> {
+    #[serde(borrow)]
     pub(super) name: Word<'a>,
-    pub(super) size: Option<&'a str>,
-    pub(super) format: Word<'a>,
+    #[serde(borrow)]
+    pub(super) values: List<Said<'a>>,
 }
 
-impl<'a> Attributes<'a> {
-    /// The values of the first attribute of a name.
-    pub(super) fn of(&self, wanted: &str) -> &[Said<'a>] {
-        let mut all = self.names.iter();
-        let found = all.find(|(name, _)| name.as_deref() == Some(wanted));
-        found.and_then(|(_, values)| self.values.get(values.clone())).unwrap_or_default()
-    }
-
-    fn read(&mut self, from: &mut Json<'a>) -> Option<()> {
-        // There are some twenty, of a value each.
-        self.names.reserve(24);
-        self.values.reserve(32);
-        from.list(|from, _| {
-            let mut name = None;
-            let begin = self.values.len();
-            from.object(["Name", "Values"], |from, member| {
-                match member {
-                    0 => name = from.word()?,
-                    _ => from.list(|from, _| {
-                        self.values.push(from.said()?);
-                        Some(())
-                    })?,
-                }
-                Some(())
-            })?;
-            self.names.push((name, begin..self.values.len()));
-            Some(())
-        })
-    }
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct SpatialExtent {
+    pub(super) horizontal_spatial_domain: Object<HorizontalDomain>,
 }
 
-impl<'a> Record<'a> {
-    /// Reads an item; `None` when it is no JSON.
-    pub(super) fn read(from: &mut Json<'a>) -> Option<Self> {
-        let mut record = Self::default();
-        from.object(["meta", "umm"], |from, member| match member {
-            0 => record.meta(from),
-            _ => record.umm(from),
-        })?;
-        Some(record)
-    }
-
-    /// Every address.
-    pub(super) fn related_urls(&self) -> Vec<RelatedUrl<'a>> {
-        related_urls(&mut Json::new(self.related_urls)).unwrap_or_default()
-    }
-
-    /// What the catalogue itself says of the record.
-    fn meta(&mut self, from: &mut Json<'a>) -> Option<()> {
-        from.object(["concept-id", "collection-concept-id"], |from, member| {
-            let said = from.said()?;
-            match member {
-                0 => self.concept_id = said,
-                _ => self.collection_concept_id = said,
-            }
-            Some(())
-        })
-    }
-
-    /// The granule's own record.
-    fn umm(&mut self, from: &mut Json<'a>) -> Option<()> {
-        let members = [
-            "GranuleUR",
-            "TemporalExtent",
-            "OrbitCalculatedSpatialDomains",
-            "AdditionalAttributes",
-            "SpatialExtent",
-            "CollectionReference",
-            "PGEVersionClass",
-            "RelatedUrls",
-            "DataGranule",
-            "Platforms",
-        ];
-        from.object(members, |from, member| {
-            match member {
-                0 => self.granule_ur = from.said()?,
-                1 => self.times(from)?,
-                2 => self.orbit_number = first(from, |from| member_of(from, "OrbitNumber"))?,
-                3 => self.attributes.read(from)?,
-                4 => self.rings = rings(from)?,
-                5 => self.collection = member_of(from, "ShortName")?,
-                6 => self.pge_version = member_of(from, "PGEVersion")?,
-                7 => self.related_urls = from.raw()?,
-                8 => self.data_granule(from)?,
-                _ => self.platforms(from)?,
-            }
-            Some(())
-        })
-    }
-
-    fn times(&mut self, from: &mut Json<'a>) -> Option<()> {
-        from.object(["RangeDateTime"], |from, _| {
-            from.object(["BeginningDateTime", "EndingDateTime"], |from, member| {
-                let said = from.said()?;
-                match member {
-                    0 => self.beginning = said,
-                    _ => self.ending = said,
-                }
-                Some(())
-            })
-        })
-    }
-
-    fn data_granule(&mut self, from: &mut Json<'a>) -> Option<()> {
-        let members = ["ProductionDateTime", "Identifiers", "ArchiveAndDistributionInformation"];
-        from.object(members, |from, member| match member {
-            0 => from.said().map(|said| self.produced = said),
-            1 => from.list(|from, _| {
-                let mut one = Identifier::default();
-                from.object(["IdentifierType", "Identifier"], |from, member| {
-                    match member {
-                        0 => one.kind = from.word()?,
-                        _ => one.identifier = from.said()?,
-                    }
-                    Some(())
-                })?;
-                self.identifiers.push(one);
-                Some(())
-            }),
-            _ => self.files(from),
-        })
-    }
-
-    fn files(&mut self, from: &mut Json<'a>) -> Option<()> {
-        self.files.reserve(16);
-        from.list(|from, _| {
-            let mut one = File::default();
-            from.object(["Name", "SizeInBytes", "Format"], |from, member| {
-                match member {
-                    0 => one.name = from.word()?,
-                    1 => one.size = Some(from.raw()?),
-                    _ => one.format = from.word()?,
-                }
-                Some(())
-            })?;
-            self.files.push(one);
-            Some(())
-        })
-    }
-
-    /// Only the first counts.
-    fn platforms(&mut self, from: &mut Json<'a>) -> Option<()> {
-        from.list(|from, place| {
-            if place > 0 {
-                return from.skip();
-            }
-            from.object(["ShortName", "Instruments"], |from, member| {
-                match member {
-                    0 => self.platform = from.said()?,
-                    _ => self.sensor = first(from, |from| member_of(from, "ShortName"))?,
-                }
-                Some(())
-            })
-        })
-    }
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct HorizontalDomain {
+    pub(super) geometry: Object<Geometry>,
 }
 
-/// What is said of one member of an object.
-fn member_of<'a>(from: &mut Json<'a>, name: &'static str) -> Option<Said<'a>> {
-    let mut said = None;
-    from.object([name], |from, _| {
-        said = from.said()?;
-        Some(())
-    })?;
-    Some(said)
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Geometry {
+    #[serde(rename = "GPolygons")]
+    pub(super) polygons: List<Object<Polygon>>,
 }
 
-/// What is said of the first value of a list.
-fn first<'a>(
-    from: &mut Json<'a>,
-    mut read: impl FnMut(&mut Json<'a>) -> Option<Said<'a>>,
-) -> Option<Said<'a>> {
-    let mut said = None;
-    from.list(|from, place| {
-        if place > 0 {
-            return from.skip();
-        }
-        said = read(from)?;
-        Some(())
-    })?;
-    Some(said)
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Polygon {
+    pub(super) boundary: Object<Boundary>,
 }
 
-fn related_urls<'a>(from: &mut Json<'a>) -> Option<Vec<RelatedUrl<'a>>> {
-    // There are some thirty of a granule of NISAR.
-    let mut all = Vec::with_capacity(32);
-    from.list(|from, _| {
-        let mut one = RelatedUrl::default();
-        from.object(["URL", "Type"], |from, member| {
-            let word = from.word()?;
-            match member {
-                0 => one.url = word,
-                _ => one.kind = word,
-            }
-            Some(())
-        })?;
-        all.push(one);
-        Some(())
-    })?;
-    Some(all)
-}
-
-fn rings(from: &mut Json<'_>) -> Option<Vec<Vec<Option<Coord<f64>>>>> {
-    let mut rings = Vec::new();
-    from.object(["HorizontalSpatialDomain"], |from, _| {
-        from.object(["Geometry"], |from, _| {
-            from.object(["GPolygons"], |from, _| {
-                from.list(|from, _| {
-                    let mut ring = Vec::new();
-                    from.object(["Boundary"], |from, _| {
-                        from.object(["Points"], |from, _| {
-                            from.list(|from, _| {
-                                ring.push(point(from)?);
-                                Some(())
-                            })
-                        })
-                    })?;
-                    rings.push(ring);
-                    Some(())
-                })
-            })
-        })
-    })?;
-    Some(rings)
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Boundary {
+    pub(super) points: List<Object<Point>>,
 }
 
 /// Degrees; a number alone counts, not a text that reads as one.
-fn point(from: &mut Json<'_>) -> Option<Option<Coord<f64>>> {
-    let (mut x, mut y) = (None, None);
-    from.object(["Longitude", "Latitude"], |from, member| {
-        let degrees = from.real()?;
-        match member {
-            0 => x = degrees,
-            _ => y = degrees,
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Point {
+    pub(super) longitude: Degrees,
+    pub(super) latitude: Degrees,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Named<'a> {
+    #[serde(borrow)]
+    pub(super) short_name: Said<'a>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Pge<'a> {
+    #[serde(borrow, rename = "PGEVersion")]
+    pub(super) version: Said<'a>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct RelatedUrl<'a> {
+    #[serde(borrow, rename = "URL")]
+    pub(super) url: Word<'a>,
+    #[serde(borrow, rename = "Type")]
+    pub(super) kind: Word<'a>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct DataGranule<'a> {
+    #[serde(borrow)]
+    pub(super) production_date_time: Said<'a>,
+    #[serde(borrow)]
+    pub(super) identifiers: List<Object<Identifier<'a>>>,
+    #[serde(borrow)]
+    pub(super) archive_and_distribution_information: List<Object<File<'a>>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Identifier<'a> {
+    #[serde(borrow)]
+    pub(super) identifier_type: Word<'a>,
+    #[serde(borrow)]
+    pub(super) identifier: Said<'a>,
+}
+
+/// One of the granule's files. Its size is written out as it came.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct File<'a> {
+    #[serde(borrow)]
+    pub(super) name: Word<'a>,
+    pub(super) size_in_bytes: Value,
+    #[serde(borrow)]
+    pub(super) format: Word<'a>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Platform<'a> {
+    #[serde(borrow)]
+    pub(super) short_name: Said<'a>,
+    #[serde(borrow)]
+    pub(super) instruments: List<Object<Named<'a>>>,
+}
+
+/// A text, or a number or a flag as text.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Said<'a>(pub(super) Option<Cow<'a, str>>);
+
+/// A text and nothing else.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Word<'a>(pub(super) Option<Cow<'a, str>>);
+
+/// A number and nothing else.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Degrees(pub(super) Option<f64>);
+
+/// An object; of anything else, one without members.
+#[derive(Debug, Default)]
+pub(super) struct Object<T>(pub(super) T);
+
+/// A list; of anything else, an empty one.
+#[derive(Debug)]
+pub(super) struct List<T>(pub(super) Vec<T>);
+
+impl<'a> Umm<'a> {
+    /// Every address. One that is odd is left out.
+    pub(super) fn related_urls(&self) -> Vec<RelatedUrl<'a>> {
+        let text = self.related_urls.map_or("[]", RawValue::get);
+        let all: List<&RawValue> = serde_json::from_str(text).unwrap_or_default();
+        let read = |one: &&'a RawValue| serde_json::from_str::<Object<RelatedUrl<'a>>>(one.get()).ok();
+        all.iter().filter_map(read).map(|one| one.0).collect()
+    }
+}
+
+impl Word<'_> {
+    /// Whether it is this word.
+    pub(super) fn is(&self, word: &str) -> bool {
+        self.0.as_deref() == Some(word)
+    }
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> std::ops::Deref for Object<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> std::ops::Deref for List<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+/// What is made of each kind of JSON value; what a reader does not name is absent.
+trait Reader<'de>: Default {
+    /// Of a text that lies in the input.
+    fn borrowed(_text: &'de str) -> Self {
+        Self::default()
+    }
+
+    /// Of a text that had to be unescaped.
+    fn owned(_text: &str) -> Self {
+        Self::default()
+    }
+
+    /// Of a number.
+    fn number(_number: &serde_json::Number) -> Self {
+        Self::default()
+    }
+
+    /// Of `true` or `false`.
+    fn flag(_flag: bool) -> Self {
+        Self::default()
+    }
+
+    /// Of a list.
+    ///
+    /// # Errors
+    /// When the text is no JSON.
+    fn list<A: SeqAccess<'de>>(mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Self::default())
+    }
+
+    /// Of an object.
+    ///
+    /// # Errors
+    /// When the text is no JSON.
+    fn object<A: MapAccess<'de>>(mut members: A) -> Result<Self, A::Error> {
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Self::default())
+    }
+}
+
+/// Leads each kind of JSON value to its reader.
+struct Any<T>(PhantomData<T>);
+
+impl<'de, T: Reader<'de>> Visitor<'de> for Any<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<T, E> {
+        Ok(T::flag(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<T, E> {
+        Ok(T::number(&number.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<T, E> {
+        Ok(T::number(&number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<T, E> {
+        Ok(serde_json::Number::from_f64(number).map_or_else(T::default, |number| T::number(&number)))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<T, E> {
+        Ok(T::borrowed(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<T, E> {
+        Ok(T::owned(text))
+    }
+
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
+        T::list(items)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::object(members)
+    }
+}
+
+impl<'de: 'a, 'a> Reader<'de> for Said<'a> {
+    fn borrowed(text: &'de str) -> Self {
+        Self(Some(Cow::Borrowed(text)))
+    }
+
+    fn owned(text: &str) -> Self {
+        Self(Some(Cow::Owned(text.to_owned())))
+    }
+
+    fn number(number: &serde_json::Number) -> Self {
+        Self(Some(Cow::Owned(number.to_string())))
+    }
+
+    fn flag(flag: bool) -> Self {
+        Self(Some(Cow::Borrowed(if flag { "true" } else { "false" })))
+    }
+}
+
+impl<'de: 'a, 'a> Reader<'de> for Word<'a> {
+    fn borrowed(text: &'de str) -> Self {
+        Self(Some(Cow::Borrowed(text)))
+    }
+
+    fn owned(text: &str) -> Self {
+        Self(Some(Cow::Owned(text.to_owned())))
+    }
+}
+
+impl Reader<'_> for Degrees {
+    fn number(number: &serde_json::Number) -> Self {
+        Self(number.as_f64())
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Default> Reader<'de> for Object<T> {
+    fn object<A: MapAccess<'de>>(members: A) -> Result<Self, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Reader<'de> for List<T> {
+    fn list<A: SeqAccess<'de>>(mut items: A) -> Result<Self, A::Error> {
+        let Some(first) = items.next_element()? else { return Ok(Self::default()) };
+        let mut all = vec![first];
+        while let Some(item) = items.next_element()? {
+            // Most lists are of one; those that are not are of some twenty.
+            if all.len() == 1 {
+                all.reserve(23);
+            }
+            all.push(item);
         }
-        Some(())
-    })?;
-    Some(x.zip(y).map(|(x, y)| Coord { x, y }))
+        Ok(Self(all))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Said<'a> {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Any(PhantomData))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Any(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for Degrees {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Any(PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Object<T> {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Any(PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Any(PhantomData))
+    }
 }
