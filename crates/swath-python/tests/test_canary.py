@@ -209,6 +209,8 @@ def of_module(ear: Ear, session: Any, names: list[str], folder: pathlib.Path) ->
     ear.call("default_session", swath.default_session)
     ear.call("search", swath.search)
     ear.call("search_count", lambda: swath.search_count(track=172))
+    ear.call("orbit_ephemerides", swath.orbit_ephemerides)
+    ear.call("searchable_attributes", swath.searchable_attributes, product="GCOV")
     ear.call("search_pages", lambda: swath.search_pages(track=172))
     ear.call("get", lambda: swath.get(names[0], folder))
     ear.call("open", lambda: swath.open(names[0], GROUP))

@@ -213,7 +213,8 @@ class DataTree(Virtual, Mapping[str, Any]):
         if missing in here.arrays:
             return UnknownNameError(f"{above.rstrip('/')}/{missing} is an array, not a group")
         names = {name.lower(): name for name in (*here.groups, *here.arrays)}
-        near = [names[name] for name in difflib.get_close_matches(missing.lower(), names)]
+        close = difflib.get_close_matches(missing.lower(), names)
+        near = [name for lower, name in names.items() if lower in close]
         hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names.values()) or 'nothing'}"
         return UnknownNameError(f"{above} has no {missing}", (), hint)
 
