@@ -146,7 +146,7 @@ def check(lab, box, means, what):
 def swath(lab, options, door, count, index, box):
     """One run of `swath stats`. For `index`, a run before it (not measured) leaves the saved index."""
     sources = lab.sources[door][:count]
-    command = [options.swath, "stats", *sources, "--bbox", ",".join(map(str, BOXES[box])), "--json"]
+    command = [options.swath, "stats", *sources, "--bbox", ",".join(map(str, BOXES[box])), "--json", "--access", door]
     cache = pathlib.Path(options.scratch) / f"{door}-{count}-{box}"
     if index == "cold":
         shutil.rmtree(cache, ignore_errors=True)
