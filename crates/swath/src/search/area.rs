@@ -291,6 +291,12 @@ fn unusable(why: impl Into<String>) -> Error {
     Error::usage("the area (intersects_with) cannot be used").because(why.into())
 }
 
+/// The error for coordinates that are in another system than they must be.
+fn other_system(name: &str) -> Error {
+    unusable(format!("its coordinates are in {name}, not longitude and latitude on WGS 84"))
+        .with_hint("convert it first: ogr2ogr -f GeoJSON -t_srs EPSG:4326 area.geojson FILE")
+}
+
 fn empty() -> Error {
     unusable("it is empty").with_hint("give a point, line or polygon, in longitude and latitude")
 }

@@ -5,8 +5,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::zip::Archive;
-use super::{Given, shapefile, text, unusable, zip};
-use crate::error::{Error, Result};
+use super::{Given, other_system, shapefile, text, unusable, zip};
+use crate::error::Result;
 use crate::granule::shown;
 
 /// The largest file that is read.
@@ -114,10 +114,4 @@ fn with_projection(mut given: Given, projection: Option<&[u8]>) -> Result<Given>
         given.notes.push(format!("the coordinates are on {name}, and were taken as on WGS 84"));
     }
     Ok(given)
-}
-
-/// The error for coordinates that are in another system than they must be.
-pub(super) fn other_system(name: &str) -> Error {
-    unusable(format!("its coordinates are in {name}, not longitude and latitude on WGS 84"))
-        .with_hint("convert it first: ogr2ogr -f GeoJSON -t_srs EPSG:4326 area.geojson FILE")
 }

@@ -4,7 +4,7 @@ use geo_types::Coord;
 use serde_json::{Map, Value};
 
 use super::shape::Shape;
-use super::{Given, file, unusable};
+use super::{Given, other_system, unusable};
 use crate::error::{Error, Result};
 use crate::granule::shown;
 
@@ -56,7 +56,7 @@ fn check_system(object: &Map<String, Value>) -> Result<()> {
     let end = name.rsplit([':', '/']).next().unwrap_or(name);
     match end {
         "CRS84" | "CRS84h" | "4326" | "4979" => Ok(()),
-        _ => Err(file::other_system(&shown(name))),
+        _ => Err(other_system(&shown(name))),
     }
 }
 

@@ -7,7 +7,7 @@ use wkt::Wkt;
 use wkt::types::{Coord as WktCoord, Dimension, LineString as WktLine, Polygon as WktPolygon};
 
 use super::shape::Shape;
-use super::{Given, geojson, kml, unusable};
+use super::{Given, geojson, kml, other_system, unusable};
 use crate::error::{Error, Result};
 use crate::granule::shown;
 
@@ -60,7 +60,7 @@ fn without_srid(text: &str) -> Result<&str> {
     let Some((before, rest)) = text.split_once(';') else { return Ok(text) };
     match before.trim().to_ascii_uppercase().strip_prefix("SRID=") {
         Some("4326") => Ok(rest.trim()),
-        Some(other) => Err(super::file::other_system(&format!("SRID {}", shown(other)))),
+        Some(other) => Err(other_system(&format!("SRID {}", shown(other)))),
         None => Ok(text),
     }
 }
