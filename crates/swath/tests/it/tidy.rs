@@ -167,3 +167,26 @@ fn the_documents_link_to_what_is_there() {
         }
     }
 }
+
+/// What the recipes build is what the lock file says, and what they install has one version; `cargo deny` is among the jobs.
+#[test]
+fn what_the_recipes_build_and_install_is_pinned() {
+    let read = |name: &str| fs::read_to_string(workspace().join(name)).unwrap();
+    let recipes = read("justfile");
+    let jobs = recipes.lines().find(|line| line.contains(".ci/steps.py")).unwrap();
+    assert!(jobs.split(' ').any(|job| job == "deny"), "{jobs}");
+    let resolves = ["build", "clippy", "deny", "doc", "install", "test", "tree"];
+    for line in recipes.lines().chain(read("test.sh").lines()).filter(|line| !line.trim().starts_with('#')) {
+        let verb = line.split("cargo ").nth(1).and_then(|rest| rest.split(' ').next());
+        if verb.is_some_and(|verb| resolves.contains(&verb)) {
+            assert!(line.contains("--locked"), "{line}");
+        }
+    }
+    let lists = ["bench/faults", "crates/swath-python", "docs/site", "fixtures"];
+    for list in lists.map(|folder| read(&format!("{folder}/requirements.txt"))) {
+        let wanted = list.lines().map(|line| line.split('#').next().unwrap().trim());
+        for line in wanted.filter(|line| !line.is_empty()) {
+            assert!(line.contains("=="), "{line}");
+        }
+    }
+}
