@@ -11,7 +11,7 @@ import pytest
 
 import swath
 from swath import _swath
-from swath._session import _WORDS, _options
+from swath._request import WORDS, options_of
 
 
 def test_the_document_names_every_option() -> None:
@@ -24,7 +24,7 @@ def test_the_document_names_every_option() -> None:
     assert known - named == set()
     others = document.split("Other Parameters")[1].split("Returns")[0]
     assert set(re.findall(r"^(\w+) : ", others, re.MULTILINE)) <= known
-    assert set(_WORDS.values()) <= known
+    assert set(WORDS.values()) <= known
 
 
 def test_options_go_by_either_name(sandbox: swath.SandboxSession) -> None:
@@ -60,5 +60,5 @@ def test_an_unknown_option_is_refused_with_the_likely_one(sandbox: swath.Sandbox
 
 
 def test_none_leaves_an_option_without_its_usual_value() -> None:
-    given, unless = _options({"product": None, "dataset": ..., "limit": 3})
+    given, unless = options_of({"product": None, "dataset": ..., "limit": 3})
     assert (given, unless) == ({"max_results": 3}, ["processing_level"])

@@ -26,7 +26,8 @@ from ._progress import Progress, Wish
 from ._records import Downloads, Picture, Records, TimeSeries
 from ._results import Granule, Results
 from ._sandbox import SandboxSession, sandbox
-from ._session import Access, Box, Errors, Session, Source, Sources, default_session, set_default_session
+from ._request import Box, Source, Sources
+from ._session import Access, Errors, Session, default_session, set_default_session
 from ._swath import __version__
 from ._tree import DataArray, DataTree
 from .exceptions import (

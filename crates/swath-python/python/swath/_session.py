@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
 import pathlib
 import threading
 import uuid
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from . import _swath
 from ._progress import Wish, watching
 from ._records import Downloads, Picture, Records, TimeSeries
-from ._results import Granule, Results
+from ._request import Area, Box, Source, Sources, address, addresses, four, options_of, wanted_of
+from ._results import Results
 from ._tree import DataTree
 from .exceptions import LocalError, PartialError, SwathError, UsageError, needs, warned
 
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
     import xarray
 
-Source: TypeAlias = "str | os.PathLike[str] | Granule"
-Sources: TypeAlias = "Source | Iterable[Source] | Results"
-Box: TypeAlias = "Sequence[float]"
-Area: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | SupportsGeoInterface"
 Errors: TypeAlias = Literal["raise", "warn"]
 Settled = TypeVar("Settled", Records, TimeSeries, Downloads)
 Access: TypeAlias = Literal["auto", "s3", "https"]
@@ -39,44 +35,7 @@ _arrived: dict[Recipe, Session] = {}
 _lock = threading.Lock()
 _default: Session | None = None
 
-
-class SupportsGeoInterface(Protocol):
-    """Anything that gives itself as GeoJSON: shapely's geometries, geopandas' tables, fiona's features."""
-
-    @property
-    def __geo_interface__(self) -> Mapping[str, Any]: ...  # noqa: D105
-
-
-#: The words of the command line for the options of a search.
-_WORDS = {
-    "wkt": "intersects_with",
-    "product": "processing_level",
-    "direction": "flight_direction",
-    "pipeline": "production_configuration",
-    "track": "relative_orbit",
-    "maturity": "data_maturity",
-    "limit": "max_results",
-}
 _SECRETS = ("EARTHDATA_TOKEN", "EARTHDATA_USERNAME", "EARTHDATA_PASSWORD")
-
-
-def _options(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Options by the library's names, and those of them that were given as None: they have no usual value."""
-    named: dict[str, Any] = {}
-    for word, value in given.items():
-        if value is ...:
-            continue
-        name = _WORDS.get(word, word)
-        if name == "bbox" and value is not None:
-            value = _four(value, "bbox")
-        if name == "area" and value is not None:
-            value = _area(value)
-        if value is not None or name not in named:
-            named[name] = value
-    if sum(named.get(name) is not None for name in ("bbox", "intersects_with", "area")) > 1:
-        raise UsageError("give the area as bbox, as wkt or as area, not as several of them")
-    none = [name for name, value in named.items() if value is None]
-    return {name: value for name, value in named.items() if value is not None}, none
 
 
 class Session:
@@ -352,7 +311,7 @@ class Session:
             "limit": limit,
         }
         area_and_time = {"bbox": bbox, "wkt": wkt, "area": area, "start": start, "end": end, "frame": frame, "crid": crid}
-        given, unless = _options(words | area_and_time | {"allow_partial": allow_partial or None} | more)
+        given, unless = options_of(words | area_and_time | {"allow_partial": allow_partial or None} | more)
         found = Results(self._core.search(given, unless))
         return found if all_versions else found.latest()
 
@@ -375,7 +334,7 @@ class Session:
         ...     session.search_count(start="2025-11-22", end="2026-03-05")
         7
         """
-        count, _ = self._core.search_count(*_options(options))
+        count, _ = self._core.search_count(*options_of(options))
         return count
 
     def search_pages(self, **options: Any) -> Iterator[Results]:
@@ -397,7 +356,7 @@ class Session:
         ...     sum(len(page) for page in session.search_pages(start="2025-11-22", end="2026-03-05"))
         7
         """
-        pages = self._core.search_pages(*_options(options))
+        pages = self._core.search_pages(*options_of(options))
         while (page := pages.next()) is not None:
             yield Results(page)
 
@@ -421,7 +380,7 @@ class Session:
         ...     session.orbit_ephemerides().notices[0]
         'the catalogue has no orbit ephemeris of the kind POE'
         """
-        given, _ = _options(options)
+        given, _ = options_of(options)
         assumed = ("dataset", "processing_level", "production_configuration")
         return Results(self._core.orbit_ephemerides({k: v for k, v in given.items() if k not in assumed}))
 
@@ -445,7 +404,7 @@ class Session:
         >>> [one["data_type"] for one in attributes if one["name"] == "TRACK_NUMBER"]
         ['INT']
         """
-        found = self._core.searchable_attributes(*_options(options))
+        found = self._core.searchable_attributes(*options_of(options))
         names = ("name", "data_type", "description", "collections")
         return [dict(zip(names, one, strict=True)) for one in found]
 
@@ -615,7 +574,7 @@ class Session:
         from ._stack import stacked
 
         layers = [layer] if isinstance(layer, str) else list(layer)
-        wanted = [_wanted(name, frequency, bbox, window, max_bytes) for name in layers]
+        wanted = [wanted_of(name, frequency, bbox, window, max_bytes) for name in layers]
         return stacked(self, addresses(sources), wanted, progress)
 
     def stats(
@@ -655,7 +614,7 @@ class Session:
         PartialError
             When some sources failed and others did not. When all failed, the error of the first.
         """
-        wanted, listed = _wanted(layer, frequency, bbox, window, max_bytes), addresses(sources)
+        wanted, listed = wanted_of(layer, frequency, bbox, window, max_bytes), addresses(sources)
         _check_errors(errors)
         with watching("statistics", progress) as told:
             records, failed = self._core.stats(listed, wanted, told)
@@ -695,7 +654,7 @@ class Session:
         UsageError
             When the granules do not belong together.
         """
-        wanted, listed = _wanted(layer, frequency, bbox, window, max_bytes), addresses(sources)
+        wanted, listed = wanted_of(layer, frequency, bbox, window, max_bytes), addresses(sources)
         _check_errors(errors)
         with watching("statistics", progress) as told:
             series, failed = self._core.timeseries(listed, wanted, told)
@@ -731,8 +690,8 @@ class Session:
         Picture
             The bytes of the PNG; notebooks show it.
         """
-        wanted = _wanted(layer, frequency, bbox, window, max_bytes)
-        marked = None if outline is None else _four(outline, "outline")
+        wanted = wanted_of(layer, frequency, bbox, window, max_bytes)
+        marked = None if outline is None else four(outline, "outline")
         if path is not None and not (folder := pathlib.Path(path).parent).is_dir():
             raise LocalError(f"there is no folder {folder} for the picture")
         with watching("picture", progress) as told:
@@ -758,27 +717,6 @@ def set_default_session(session: Session | None) -> None:
         _default = session
 
 
-def address(source: Source) -> str:
-    """A source as text."""
-    if isinstance(source, Granule):
-        return source.url
-    if isinstance(source, str | os.PathLike) and (text := os.fspath(source)):
-        return text
-    what = "an empty text" if source == "" else type(source).__name__
-    hint = "open one of them, or all with open_stack" if isinstance(source, list | Sequence) and source else None
-    raise UsageError(f"a source is a URL, a granule's name, a path or a Granule, not {what}", (), hint)
-
-
-def addresses(sources: Sources) -> list[str]:
-    """Sources as texts."""
-    if isinstance(sources, str | os.PathLike | Granule):
-        return [address(sources)]
-    listed = [address(source) for source in sources]
-    if not listed:
-        raise UsageError("no source was given: a URL, a granule's name, or the path of a file")
-    return listed
-
-
 def _check_errors(errors: str) -> None:
     if errors not in ("raise", "warn"):
         raise UsageError(f"errors may be 'raise' or 'warn', not {errors!r}")
@@ -796,62 +734,6 @@ def _settled(results: Settled, failures: dict[str, SwathError], errors: Errors) 
         warned(f"{source} is left out: {why}")
     results.failures = failures
     return results
-
-
-def _wanted(
-    layer: str,
-    frequency: str,
-    bbox: Box | None,
-    window: Sequence[int] | None,
-    max_bytes: int | None,
-) -> dict[str, Any]:
-    if bbox is not None:
-        bbox = _four(bbox, "bbox")
-    if window is not None:
-        window = _four(window, "window")
-        if any(number < 0 or not float(number).is_integer() for number in window):
-            raise UsageError("window wants four whole numbers that are not negative: row, column, height, width")
-        window = [int(number) for number in window]
-    return {
-        "layer": layer,
-        "frequency": frequency,
-        "bbox": bbox,
-        "window": window,
-        "max_bytes": max_bytes,
-    }
-
-
-def _area(given: Area) -> str:
-    """An area as the library reads it: the path of a file, or text."""
-    if isinstance(given, str):
-        return given
-    if isinstance(given, os.PathLike):
-        return os.fspath(given)
-    system = getattr(given, "crs", None)
-    if system is not None and not system.is_geographic:
-        raise UsageError(f"the area is in {system.name}: give it as .to_crs(4326)")
-    geojson = given if isinstance(given, Mapping) else getattr(given, "__geo_interface__", None)
-    if geojson is None:
-        raise UsageError(f"area cannot be given as {type(given).__name__}")
-    return json.dumps(geojson, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    """What JSON has no word for, in the properties of a feature: left to its text."""
-    return str(value)
-
-
-def _four(numbers: Sequence[Any], what: str) -> list[Any]:
-    listed = [] if isinstance(numbers, str) else list(numbers)
-    try:
-        are_numbers = bool([float(number) for number in listed])
-    except (TypeError, ValueError):
-        are_numbers = False
-    if not are_numbers:
-        raise UsageError(f"{what} wants four numbers, it was given {numbers!r}")
-    if len(listed) != 4:
-        raise UsageError(f"{what} wants four numbers, it was given {len(listed)}")
-    return listed
 
 
 def _arriving(key: str, recipe: Recipe) -> Session:

@@ -22,7 +22,8 @@ from xarray.core import indexing
 
 from ._reading import along, read
 from ._results import Granule
-from ._session import Session, address, default_session
+from ._request import address
+from ._session import Session, default_session
 from ._tree import DataTree, Opened, reopen
 from ._values import NOT_A_VARIABLE, Description, GroupDescription, typed
 from .exceptions import UsageError, warned
