@@ -114,16 +114,8 @@ impl Sandbox {
 }
 
 fn entry_of<'py>(py: Python<'py>, entry: &LogEntry) -> PyResult<Bound<'py, PyDict>> {
-    let service = match entry.service {
-        Service::Cmr => "cmr",
-        Service::EarthdataLogin => "login",
-        Service::Gateway => "gateway",
-        Service::Cdn => "cdn",
-        Service::S3 => "s3",
-        _ => "other",
-    };
     let record = PyDict::new(py);
-    record.set_item("service", service)?;
+    record.set_item("service", entry.service.word())?;
     record.set_item("method", &entry.method)?;
     record.set_item("path", &entry.path)?;
     record.set_item("range", entry.range.as_deref())?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::Service;
 use crate::misbehave::{Fault, Misbehaviour};
+use crate::sandbox::SERVICES;
 
 /// The pause of a stall that says none: longer than any client waits.
 const LONG: u64 = 3600;
@@ -88,14 +89,7 @@ fn number(word: &str) -> Result<u64, BadOrder> {
 }
 
 fn service_of(word: &str) -> Result<Service, BadOrder> {
-    Ok(match word {
-        "cmr" => Service::Cmr,
-        "login" => Service::EarthdataLogin,
-        "gateway" => Service::Gateway,
-        "cdn" => Service::Cdn,
-        "s3" => Service::S3,
-        _ => return Err(unknown(word)),
-    })
+    SERVICES.into_iter().find(|service| service.word() == word).ok_or_else(|| unknown(word))
 }
 
 fn fault_of(word: &str) -> Result<Fault, BadOrder> {

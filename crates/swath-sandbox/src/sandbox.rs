@@ -36,8 +36,21 @@ pub enum Service {
     S3,
 }
 
+impl Service {
+    /// Its word in orders and logs: `cmr`, `login`, `gateway`, `cdn`, `s3`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cmr => "cmr",
+            Self::EarthdataLogin => "login",
+            Self::Gateway => "gateway",
+            Self::Cdn => "cdn",
+            Self::S3 => "s3",
+        }
+    }
+}
+
 /// All services, in the order of their ports.
-const SERVICES: [Service; 5] =
+pub(crate) const SERVICES: [Service; 5] =
     [Service::Cmr, Service::EarthdataLogin, Service::Gateway, Service::Cdn, Service::S3];
 
 /// A running sandbox. Dropping it ends the services and closes their connections.

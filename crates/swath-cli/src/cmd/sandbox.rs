@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use swath_sandbox::{LogEntry, Sandbox, SandboxOptions, Service};
+use swath_sandbox::{LogEntry, Sandbox, SandboxOptions};
 
 use crate::args::SandboxArgs;
 use crate::failure::Failure;
@@ -73,16 +73,8 @@ fn write(entries: &[LogEntry], file: File) -> std::io::Result<()> {
 }
 
 fn record(entry: &LogEntry) -> Value {
-    let service = match entry.service {
-        Service::Cmr => "cmr",
-        Service::EarthdataLogin => "login",
-        Service::Gateway => "gateway",
-        Service::Cdn => "cdn",
-        Service::S3 => "s3",
-        _ => "other",
-    };
     json!({
-        "service": service,
+        "service": entry.service.word(),
         "method": entry.method,
         "path": entry.path,
         "range": entry.range,
